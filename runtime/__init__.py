@@ -1,0 +1,1 @@
+"""What runs in Lambda: the ledger, the ads domain and one package per worker."""

@@ -1,0 +1,1 @@
+"""PartiQL as QLDB speaks it: grammar, syntax tree, plans and their evaluation."""

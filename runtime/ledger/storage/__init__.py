@@ -1,0 +1,1 @@
+"""Where a journal is kept: one port, an embedded store and one on AWS."""

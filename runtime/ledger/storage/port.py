@@ -1,0 +1,100 @@
+"""The port between the ledger and the store beneath it: append one block if the head is unmoved, and read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """One committed transaction, as bytes the store does not look into."""
+
+    sequence_no: int
+    block_hash: bytes
+    """32 bytes."""
+    peaks: tuple[bytes, ...]
+    """Merkle peaks over block hashes 0..sequence_no, tallest first; their fold is the ledger's digest."""
+    catalog_sequence_no: int
+    """The newest block, up to this one, that changed a table or an index."""
+    ion: bytes
+    """The block as an Ion binary struct in QLDB's layout, revisions included."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRevision:
+    """One version of one document."""
+
+    table_id: str
+    document_id: str
+    version: int
+    sequence_no: int
+    deleted: bool
+    ion: bytes
+    """The revision as an Ion binary struct: blockAddress, hash, data (absent when deleted), metadata."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """From this version on, the document has had this value in the indexed field.
+
+    Entries are never removed: a reader looks at the document again.
+    """
+
+    index_id: str
+    key: bytes
+    """Ion hash of the indexed value, 32 bytes."""
+    document_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one transaction adds, all of it or nothing."""
+
+    block: StoredBlock
+    revisions: tuple[StoredRevision, ...] = ()
+    index_entries: tuple[IndexEntry, ...] = ()
+
+
+class JournalStorage(Protocol):
+    """One ledger's journal. Every read sees every append that was acknowledged before it began."""
+
+    def head(self) -> StoredBlock | None:
+        """The newest block; None for a ledger without any. One round trip."""
+        ...
+
+    def blocks(self, first: int, last: int | None = None) -> Iterator[StoredBlock]:
+        """Blocks first..last, both included, in order, to the head where last is None."""
+        ...
+
+    def append(self, commit: Commit) -> None:
+        """Add the block and what it brings, durably, in one round trip.
+
+        Raises HeadMovedError when a block with that sequence number is there already, UnavailableError
+        when the outcome is unknown.
+        """
+        ...
+
+    def current(self, table_id: str, document_id: str) -> StoredRevision | None:
+        """The newest revision of a document, a deletion included. One round trip."""
+        ...
+
+    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
+        """Every revision of a document, oldest first."""
+        ...
+
+    def documents(self, table_id: str) -> Iterator[StoredRevision]:
+        """The newest revision of every document of a table, deletions included, by document id."""
+        ...
+
+    def revisions(self, table_id: str) -> Iterator[StoredRevision]:
+        """Every revision of every document of a table, by document id, then version."""
+        ...
+
+    def lookup(self, index_id: str, key: bytes) -> tuple[IndexEntry, ...]:
+        """Every entry of an index under one key, by document id, then version."""
+        ...
+
+    def close(self) -> None:
+        """Release what is held open."""
+        ...
