@@ -1,0 +1,66 @@
+"""Stand-ins for ports: real implementations, kept in memory."""
+
+import threading
+from collections.abc import Iterator
+from itertools import groupby
+
+from runtime.ledger.errors import HeadMovedError
+from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+
+
+class MemoryStorage:
+    """A journal that lives as long as the object; threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._blocks: list[StoredBlock] = []
+        self._revisions: dict[tuple[str, str], list[StoredRevision]] = {}
+        self._entries: dict[tuple[str, bytes], list[IndexEntry]] = {}
+
+    def head(self) -> StoredBlock | None:
+        with self._lock:
+            return self._blocks[-1] if self._blocks else None
+
+    def blocks(self, first: int, last: int | None = None) -> Iterator[StoredBlock]:
+        with self._lock:
+            end = len(self._blocks) if last is None else last + 1
+            return iter(self._blocks[first:end])
+
+    def append(self, commit: Commit) -> None:
+        with self._lock:
+            if commit.block.sequence_no != len(self._blocks):
+                raise HeadMovedError(
+                    f"block {commit.block.sequence_no} is not the next one, {len(self._blocks)}"
+                )
+            self._blocks.append(commit.block)
+            for revision in commit.revisions:
+                key = (revision.table_id, revision.document_id)
+                self._revisions.setdefault(key, []).append(revision)
+            for entry in commit.index_entries:
+                self._entries.setdefault((entry.index_id, entry.key), []).append(entry)
+
+    def current(self, table_id: str, document_id: str) -> StoredRevision | None:
+        with self._lock:
+            revisions = self._revisions.get((table_id, document_id))
+            return revisions[-1] if revisions else None
+
+    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
+        with self._lock:
+            return iter(list(self._revisions.get((table_id, document_id), ())))
+
+    def documents(self, table_id: str) -> Iterator[StoredRevision]:
+        grouped = groupby(self.revisions(table_id), key=lambda revision: revision.document_id)
+        return (list(revisions)[-1] for _, revisions in grouped)
+
+    def revisions(self, table_id: str) -> Iterator[StoredRevision]:
+        with self._lock:
+            keys = sorted(key for key in self._revisions if key[0] == table_id)
+            return iter([revision for key in keys for revision in self._revisions[key]])
+
+    def lookup(self, index_id: str, key: bytes) -> tuple[IndexEntry, ...]:
+        with self._lock:
+            entries = self._entries.get((index_id, key), ())
+            return tuple(sorted(entries, key=lambda entry: (entry.document_id, entry.version)))
+
+    def close(self) -> None:
+        pass
