@@ -1,0 +1,58 @@
+"""How long a warm write takes and how soon it is seen."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.system.client import AD, Api, wait_until
+
+WRITES = 200
+WARM_UP = 20
+WRITE_P50_MAX_MS = 30
+READ_VISIBLE_P99_MAX_S = 1.0
+SEARCH_VISIBLE_P99_MAX_S = 1.5
+VISIBLE_TIMEOUT_S = 10
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+
+
+def quantile(values: list[float], percent: int) -> float:
+    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def timed(call: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    call()
+    return (time.perf_counter() - started) * 1000
+
+
+def test_writes_are_quick(api: Api) -> None:
+    ad_id = api.create("quick").body["adId"]
+    for number in range(WARM_UP):
+        api.create("quick")
+        api.change("quick", ad_id, {"price": number + 1})
+    posts = [timed(lambda: api.create("quick")) for _ in range(WRITES)]
+    patches = [
+        timed(lambda n=n: api.change("quick", ad_id, {"price": n + 100})) for n in range(WRITES)
+    ]
+    print(f"POST p50 {quantile(posts, 50):.1f} ms, PATCH p50 {quantile(patches, 50):.1f} ms")
+    assert quantile(posts, 50) <= WRITE_P50_MAX_MS
+    assert quantile(patches, 50) <= WRITE_P50_MAX_MS
+
+
+def test_writes_are_soon_visible(api: Api) -> None:
+    reads: list[float] = []
+    searches: list[float] = []
+    for number in range(WRITES):
+        title = f"visible{number}x{time.time_ns()}"
+        started = time.perf_counter()
+        ad_id = api.create("soon", {**AD, "adTitle": title}).body["adId"]
+        wait_until(lambda ad_id=ad_id: api.read("soon", ad_id).status == 200, VISIBLE_TIMEOUT_S)
+        reads.append(time.perf_counter() - started)
+        wait_until(lambda title=title: bool(api.search(q=title).body["items"]), VISIBLE_TIMEOUT_S)
+        searches.append(time.perf_counter() - started)
+    print(f"GET p99 {quantile(reads, 99):.3f} s, search p99 {quantile(searches, 99):.3f} s")
+    assert quantile(reads, 99) <= READ_VISIBLE_P99_MAX_S
+    assert quantile(searches, 99) <= SEARCH_VISIBLE_P99_MAX_S
