@@ -173,7 +173,11 @@ async def _session(
     """Run `main` as the program of a stack, as the language host does."""
     project, stack_name, root = names
     preview, timeout_s = flags
-    asyncio.get_running_loop().set_default_executor(Inline(1))
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(Inline(1))
+    # run_in_stack raises the first error; those that follow from it would be logged at some later
+    # collection of garbage, in the middle of whatever then runs.
+    loop.set_exception_handler(lambda _loop, _context: None)
     # set_mocks makes a stack, and closes its outputs, when there is none;
     # run_in_stack needs there to be none.
     settings.set_root_resource(mock.sentinel.stack)
