@@ -1,0 +1,55 @@
+"""The port to wherever ads are recorded."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from runtime.ads.ad import AdChanges, NewAd
+from runtime.ads.revision import Ad, AdRevision
+
+
+class Ads(Protocol):
+    """The record of every ad and of everything that happened to it.
+
+    An ad that is unknown, deleted or another publisher's is AdNotFoundError everywhere, except that
+    `versions` still tells its publisher about a deleted one.
+    """
+
+    def create(self, publisher_id: str, new: NewAd, key: str | None = None) -> Ad:
+        """Record a new ad; the first answer again when this publisher's key came with it before.
+
+        Raises KeyReusedError when the key came with another ad, ConflictError.
+        """
+        ...
+
+    def change(
+        self,
+        publisher_id: str,
+        ad_id: str,
+        changes: AdChanges,
+        expected: Collection[int] | None = None,
+    ) -> Ad:
+        """The ad with its new values; the ad as it is when they are its values already.
+
+        Raises VersionMismatchError unless its version is one of those expected (None: any),
+        ConflictError.
+        """
+        ...
+
+    def delete(
+        self, publisher_id: str, ad_id: str, expected: Collection[int] | None = None
+    ) -> None:
+        """End the ad. Raises VersionMismatchError and ConflictError as `change` does."""
+        ...
+
+    def read(self, publisher_id: str, ad_id: str) -> Ad:
+        """The ad with every change that was acknowledged before."""
+        ...
+
+    def versions(self, publisher_id: str, ad_id: str) -> Sequence[AdRevision]:
+        """Everything that happened to the ad, oldest first."""
+        ...
+
+    def at(self, publisher_id: str, ad_id: str, time: datetime) -> AdRevision:
+        """The ad as it was at a time; AdNotFoundError before its creation and after its end."""
+        ...
