@@ -1,0 +1,1 @@
+"""The embedded cloud: MiniStack as AWS, osmem-server as OpenSearch, in their own environment."""

@@ -1,0 +1,44 @@
+"""Starts MiniStack with what it lacks for us; run by its own environment's python, never imported.
+
+Three things are put in: it saves while it runs, workers share one unpacked copy of an archive, and
+whoever listens is woken when a stream grows. Its own stream pollers, which lose records, are taken
+out. All of that touches private names, so any other version of MiniStack is refused.
+"""
+
+import importlib.metadata
+import os
+import sys
+from pathlib import Path
+
+VERSION = "1.5.33"
+
+
+def main() -> None:
+    found = importlib.metadata.version("ministack")
+    if found != VERSION:
+        sys.exit(f"MiniStack {found} is installed, and this launcher knows only {VERSION}")
+
+    import archives
+    import ministack.app  # pyright: ignore[reportMissingImports]
+    import saving
+    import wake
+    from ministack.core import lambda_runtime  # pyright: ignore[reportMissingImports]
+    from ministack.services import (  # pyright: ignore[reportMissingImports]
+        dynamodb,
+        kinesis,
+        lambda_svc,
+    )
+
+    for poller in ("_poll_kinesis", "_poll_dynamodb_streams"):
+        if not callable(getattr(lambda_svc, poller)):
+            sys.exit(f"MiniStack {found} has no {poller} to take out")
+        setattr(lambda_svc, poller, lambda: False)
+    # first_line_wait, idle_confirm, hard_cap, in seconds: a silent handler waits 2 ms, not 50.
+    lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.001, 0.25)
+    archives.install(lambda_runtime, Path(os.environ.pop("UNPACKED_DIR")))
+    wake.install(dynamodb, kinesis, int(os.environ.pop("WAKE_PORT", "0")))
+    saving.install(ministack.app)
+    ministack.app.main()
+
+
+main()
