@@ -3,13 +3,17 @@
 LedgerError
 ├── StatementError            a statement that cannot be run          (QLDB: BadRequestException)
 │   ├── ParseError            text that is not PartiQL
+│   ├── IonError              bytes or text that are not one Ion value, or a value Ion cannot hold
 │   └── LimitExceededError    a document, transaction or table limit  (QLDB: LimitExceededException)
 ├── ConflictError             another transaction changed what was read (QLDB: OccConflictException)
-├── InvalidTransactionError   the transaction is over, expired or unknown (QLDB: InvalidSessionException)
+├── InvalidSessionError       the session is over, expired or unknown (QLDB: InvalidSessionException)
+│   └── InvalidTransactionError   the transaction is
+├── RequestError              a command that is not of the session protocol (QLDB: BadRequestException)
 ├── CommitDigestError         client and ledger disagree on what was executed (QLDB: BadRequestException)
 ├── StorageError              the store beneath the ledger refused or failed
 │   ├── HeadMovedError        another writer appended this block first
-│   └── UnavailableError      throttled, unreachable or timed out: the outcome is unknown
+│   ├── UnavailableError      throttled, unreachable or timed out: the outcome is unknown
+│   └── UnknownOutcomeError   a commit may or may not have happened, and the store cannot be asked
 └── CorruptJournalError       a stored block or revision is not what was committed
 """
 
@@ -26,6 +30,10 @@ class ParseError(StatementError):
     """The text is not a PartiQL statement this ledger knows."""
 
 
+class IonError(StatementError):
+    """Bytes or text are not one Ion value, or a value cannot be written as Ion."""
+
+
 class LimitExceededError(StatementError):
     """A limit on documents, transactions, tables or indexes is exceeded."""
 
@@ -34,8 +42,16 @@ class ConflictError(LedgerError):
     """Another transaction changed what this one read."""
 
 
-class InvalidTransactionError(LedgerError):
+class InvalidSessionError(LedgerError):
+    """The session is finished, expired or was never started."""
+
+
+class InvalidTransactionError(InvalidSessionError):
     """The transaction is finished, expired or was never started."""
+
+
+class RequestError(LedgerError):
+    """A command breaks the session protocol; the message names every fault."""
 
 
 class CommitDigestError(LedgerError):
@@ -52,6 +68,10 @@ class HeadMovedError(StorageError):
 
 class UnavailableError(StorageError):
     """The store did not answer; whether the call took effect is unknown."""
+
+
+class UnknownOutcomeError(StorageError):
+    """The store stopped answering during a commit: look for the transaction before repeating it."""
 
 
 class CorruptJournalError(LedgerError):

@@ -1,0 +1,60 @@
+"""The two primitives every hash of the ledger is made of, Ion hash and dot, and the digests of statements.
+
+Checked equal to ionhash and to pyqldb's arithmetic by tests; a third of ionhash's time.
+"""
+
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Final
+
+from runtime.ledger.ion import IonValue, encode
+from runtime.ledger.ion_binary import member_hashes, string_hash, value_hash
+
+HASH_SIZE: Final = 32
+"""Bytes of every hash that is not empty."""
+
+_SIGNED_ORDER: Final = bytes((byte + 128) % 256 for byte in range(256))
+
+
+def ion_hash(value: IonValue) -> bytes:
+    """The Ion hash of a value, 32 bytes."""
+    if type(value) is str:
+        return string_hash(value)
+    return value_hash(encode(value))
+
+
+def ion_hashes(values: Sequence[IonValue]) -> list[bytes]:
+    """The Ion hash of each value; quicker than one at a time."""
+    return member_hashes(encode(list(values)))
+
+
+def dot(a: bytes, b: bytes) -> bytes:
+    """SHA-256 of two hashes joined in order, the order being of signed bytes from the last one back.
+
+    Either may be empty: the other is then the result, as QLDB's verifiers have it.
+    """
+    if not a or not b:
+        return a or b
+    if a[::-1].translate(_SIGNED_ORDER) < b[::-1].translate(_SIGNED_ORDER):
+        return sha256(a + b).digest()
+    return sha256(b + a).digest()
+
+
+def statement_digest(statement: str, parameters: Iterable[IonValue] = ()) -> bytes:
+    """The digest of a statement's exact text and its parameters in order, 32 bytes."""
+    digest = string_hash(statement)
+    for parameter in parameters:
+        digest = dot(digest, ion_hash(parameter))
+    return digest
+
+
+class CommitDigest:
+    """What a transaction has executed, folded as QLDB's drivers fold it; order and repetition count."""
+
+    def __init__(self, transaction_id: str) -> None:
+        self.value = string_hash(transaction_id)
+        """32 bytes."""
+
+    def add(self, digest: bytes) -> None:
+        """Fold in the digest of the next statement."""
+        self.value = dot(self.value, digest)

@@ -1,0 +1,171 @@
+"""Ion values as bytes, text and Python objects, with every distinction of the data model kept.
+
+Import this module before `pyqldb`. `ionhash` 1.2.1, which pyqldb needs, was written for an older
+`amazon.ion` and looks for a class that is no longer there; it is put back before ionhash is
+imported, and the `ion_hash` method that pyqldb calls is given to every value class.
+
+Known limits of amazon.ion 0.15: fractions of a second past nine digits are not kept, and encoding
+a decimal that is not finite never returns, so such numbers must be refused before they get here.
+"""
+
+from datetime import UTC, datetime
+from math import isnan
+from typing import Any, Final
+
+from amazon.ion import simple_types, simpleion
+from amazon.ion.core import Timestamp, TimestampPrecision
+from amazon.ion.exceptions import IonException
+from amazon.ion.simple_types import (
+    IonPyBool,
+    IonPyBytes,
+    IonPyDecimal,
+    IonPyDict,
+    IonPyFloat,
+    IonPyInt,
+    IonPyList,
+    IonPyNull,
+    IonPyStdDict,
+    IonPySymbol,
+    IonPyText,
+    IonPyTimestamp,
+)
+from amazon.ion.simpleion import IonPyValueModel
+
+from runtime.ledger.errors import IonError
+from runtime.ledger.ion_binary import value_hash
+
+if not simpleion.c_ext:
+    raise ImportError(
+        "amazon.ion runs without its C extension, 20 times slower: install a wheel of amazon.ion "
+        "for this platform"
+    )
+if not hasattr(simple_types, "_IonNature"):
+    simple_types._IonNature = type("_IonNature", (), {})  # pyright: ignore[reportPrivateUsage]
+
+import ionhash  # noqa: E402  The class above has to be there first.
+
+IonValue = Any
+"""A value of amazon.ion.simple_types, or a plain Python value that has one Ion type."""
+
+TEXT_BYTES_MAX: Final = 1 << 24
+"""Longest string or symbol read, in bytes; amazon.ion's own limit is 4096."""
+
+_VALUE_CLASSES: Final = (
+    IonPyBool,
+    IonPyBytes,
+    IonPyDecimal,
+    IonPyDict,
+    IonPyFloat,
+    IonPyInt,
+    IonPyList,
+    IonPyNull,
+    IonPyStdDict,
+    IonPySymbol,
+    IonPyText,
+    IonPyTimestamp,
+)
+_READ_ERRORS: Final = (IonException, ValueError, OverflowError, SystemError, MemoryError, TypeError)
+
+
+def encode(value: IonValue) -> bytes:
+    """The value as a stream of canonical Ion binary; IonError when Ion cannot hold it."""
+    try:
+        return simpleion.dumps(value)
+    except (IonException, TypeError, ValueError, OverflowError, SystemError) as error:
+        raise IonError(f"a {type(value).__name__} cannot be written as Ion: {error}") from error
+
+
+def decode(data: bytes) -> IonValue:
+    """The one value of a binary stream, every part an IonPy object; IonError when it is not one."""
+    if data[:4] != b"\xe0\x01\x00\xea":
+        raise IonError("Ion binary begins with its version marker; these bytes do not")
+    return _load(data, IonPyValueModel.ION_PY)
+
+
+def decode_bare(data: bytes) -> IonValue:
+    """As decode, twice as fast: plain Python values wherever nothing is lost by it.
+
+    Annotated values, symbols, typed nulls and structs stay amazon.ion objects.
+    """
+    if data[:4] != b"\xe0\x01\x00\xea":
+        raise IonError("Ion binary begins with its version marker; these bytes do not")
+    return _load(data, IonPyValueModel.MAY_BE_BARE)
+
+
+def parse(source: str) -> IonValue:
+    """The one value of Ion text; IonError when it is not one."""
+    value = _load(source, IonPyValueModel.ION_PY)
+    return _with_plain_nan(value) if "nan" in source else value
+
+
+def text(value: IonValue) -> str:
+    """The value as compact Ion text, without a version marker."""
+    try:
+        return simpleion.dumps(value, binary=False, omit_version_marker=True)
+    except (IonException, TypeError, ValueError, OverflowError, SystemError) as error:
+        raise IonError(f"a {type(value).__name__} cannot be written as Ion: {error}") from error
+
+
+def timestamp(moment: datetime) -> Timestamp:
+    """A moment, given with its time zone, as the ledger writes times: milliseconds, UTC."""
+    moment = moment.astimezone(UTC)
+    return Timestamp(
+        moment.year,
+        moment.month,
+        moment.day,
+        moment.hour,
+        moment.minute,
+        moment.second,
+        moment.microsecond // 1000 * 1000,
+        UTC,
+        precision=TimestampPrecision.SECOND,
+        fractional_precision=3,
+    )
+
+
+def _load(source: bytes | str, model: IonPyValueModel) -> IonValue:
+    try:
+        values = simpleion.loads(
+            source,
+            single_value=False,
+            text_buffer_size_limit=TEXT_BYTES_MAX,
+            value_model=model,
+        )
+    except _READ_ERRORS as error:
+        raise IonError(f"not Ion: {error}") from error
+    if len(values) != 1:
+        raise IonError(f"one Ion value is expected, {len(values)} were found")
+    return values[0]
+
+
+def _with_plain_nan(value: IonValue) -> IonValue:
+    """The value with every nan in the one bit pattern that hashes are made from.
+
+    The text reader leaves arbitrary bits in a nan.
+    """
+    if isinstance(value, IonPyDict):
+        plain = IonPyDict()
+        for name, member in value.iteritems():
+            plain.add_item(name, _with_plain_nan(member))
+    elif isinstance(value, IonPyList):
+        plain = IonPyList([_with_plain_nan(member) for member in value])
+        plain.ion_type = value.ion_type
+    elif isinstance(value, IonPyFloat) and isnan(value):
+        plain = IonPyFloat("nan")
+    else:
+        return value
+    plain.ion_annotations = value.ion_annotations
+    return plain
+
+
+def _ion_hash(
+    self: IonValue, algorithm: str | None = None, hash_function_provider: Any = None
+) -> bytes:
+    """ionhash's method, quicker for the one algorithm that QLDB uses."""
+    if algorithm in ("SHA256", "sha256") and hash_function_provider is None:
+        return value_hash(encode(self))
+    return ionhash.ion_hash(self, algorithm, hash_function_provider)
+
+
+for _value_class in _VALUE_CLASSES:
+    _value_class.ion_hash = _ion_hash
