@@ -28,7 +28,9 @@ def encode_id(bits: bytes) -> str:
 
 def is_id(text: str) -> bool:
     """Whether a text is an identifier that 16 bytes could have made."""
-    return len(text) == ID_LENGTH and _is_half(text[:_HALF_LENGTH]) and _is_half(text[_HALF_LENGTH:])
+    return (
+        len(text) == ID_LENGTH and _is_half(text[:_HALF_LENGTH]) and _is_half(text[_HALF_LENGTH:])
+    )
 
 
 def _half(bits: bytes) -> str:
