@@ -29,6 +29,12 @@ TAG_CHARACTERS_MAX = 50
 TAGS_MAX = 20
 AD_ID_PATTERN = "^[0-9A-Za-z]{22}$"
 PUBLISHER_ID_PATTERN = "^[0-9A-Za-z][0-9A-Za-z._~@:-]{0,127}$"
+PRICE_SCHEMA: dict[str, Any] = {
+    "type": "number",
+    "minimum": 0,
+    "exclusiveMaximum": int(PRICE_LIMIT),
+    "description": f"Exact, with at most {PRICE_DECIMALS_MAX} decimals; the scale is kept.",
+}
 
 
 def _line(characters_max: int) -> Any:
@@ -53,14 +59,7 @@ Tags = Annotated[
 Price = Annotated[
     Decimal,
     AfterValidator(price),
-    WithJsonSchema(
-        {
-            "type": "number",
-            "minimum": 0,
-            "exclusiveMaximum": int(PRICE_LIMIT),
-            "description": f"Exact, with at most {PRICE_DECIMALS_MAX} decimals; the scale is kept.",
-        }
-    ),
+    WithJsonSchema(PRICE_SCHEMA),
 ]
 Currency = Annotated[
     str,

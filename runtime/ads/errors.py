@@ -5,7 +5,8 @@ AdError
 ├── AdNotFoundError         unknown, deleted, or another publisher's
 ├── VersionMismatchError    the ad has another version than the caller demands
 ├── KeyReusedError          an idempotency key came back with another ad
-└── ConflictError           others kept changing the same ad
+├── ConflictError           others kept changing the same ad
+└── UnavailableError        the record of ads cannot be reached now
 """
 
 from collections.abc import Collection, Sequence
@@ -57,3 +58,7 @@ class ConflictError(AdError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} is being changed by others at this moment. Try again.")
+
+
+class UnavailableError(AdError):
+    """The record of ads does not answer, or answers with a failure of its own."""

@@ -16,6 +16,7 @@ WORDS = {
     "string_type": "must be text",
     "string_unicode": "must be well-formed Unicode, without lone surrogates",
     "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must match {pattern}",
     "string_too_long": "must have at most {max_length} characters",
     "list_type": "must be a list",
     "too_long": "must have at most {max_length} members",

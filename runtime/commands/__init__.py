@@ -1,0 +1,1 @@
+"""The worker that creates, changes and deletes ads."""

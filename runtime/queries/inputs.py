@@ -1,0 +1,49 @@
+"""What a publisher can ask about ads."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+
+from runtime.web.etags import known_versions
+from runtime.web.inputs import PAGE_ITEMS, Cursor, Flag, Headers, Limit, TextInput, Time
+
+KnownVersions = Annotated[
+    frozenset[int] | None,
+    BeforeValidator(known_versions),
+    WithJsonSchema({"type": "string", "examples": ['"3"', "*"]}),
+    Field(description="Answer 304 when the ad is still at this version."),
+]
+
+
+class ListQuery(TextInput):
+    """Which part of the list."""
+
+    limit: Limit = PAGE_ITEMS
+    cursor: Cursor | None = None
+
+
+class AdQuery(TextInput):
+    """Which state of the ad, and how fresh."""
+
+    versions: Annotated[Flag, Field(description="Everything that happened to the ad.")] = False
+    at: Annotated[Time, Field(description="The ad as it was then.")] | None = None
+    consistency: Annotated[
+        Literal["eventual", "strong"],
+        Field(description="`strong` reads the ledger and sees every acknowledged change."),
+    ] = "eventual"
+
+    @field_validator("at")
+    @classmethod
+    def _past_alone(cls, time: datetime | None, info: ValidationInfo) -> datetime | None:
+        if time is not None and info.data.get("versions"):
+            raise ValueError("cannot be combined with versions=true")
+        if time is not None and time > datetime.now(UTC):
+            raise ValueError("must not lie in the future")
+        return time
+
+
+class ReadHeaders(Headers):
+    """What the reader has already."""
+
+    if_none_match: KnownVersions = frozenset()

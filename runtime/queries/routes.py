@@ -1,0 +1,99 @@
+"""What publishers can ask for: answered by the state table, by the ledger for what is past."""
+
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Protocol
+
+from aws_lambda_powertools.event_handler import Response
+from pydantic import RootModel
+
+from runtime.ads.ad import is_ad_id
+from runtime.ads.errors import AdNotFoundError
+from runtime.ads.faults import Fault
+from runtime.ads.port import Ads
+from runtime.ads.revision import Ad, AdRevision
+from runtime.queries.inputs import AdQuery, ListQuery, ReadHeaders
+from runtime.state.errors import CursorError, StateUnavailableError
+from runtime.state.table import Page
+from runtime.web.ad_bodies import AdBody, AdsBody, VersionBody, VersionsBody, ad_body, version_body
+from runtime.web.api import Api, answer, empty
+from runtime.web.etags import ETAG, etag
+from runtime.web.inputs import AdPath, PublisherPath
+from runtime.web.operation import Answer, Operation
+from runtime.web.problem import BAD_HEADER, INVALID, NOT_FOUND, UNAVAILABLE, ProblemError
+
+TITLE = "Publishers' ads"
+
+
+class States(Protocol):
+    """The newest revision of every ad, a moment behind the ledger."""
+
+    def get(self, ad_id: str) -> AdRevision | None:
+        """The ad's newest revision, a deletion included; None for one never seen."""
+        ...
+
+    def list(self, publisher_id: str, limit: int, cursor: str | None = None) -> Page:
+        """A page of the publisher's ads, newest first; CursorError for a cursor of another list."""
+        ...
+
+
+class ReadBody(RootModel[AdBody | VersionBody | VersionsBody]):
+    """The ad, the ad as it was, or everything that happened to it."""
+
+
+def routes(
+    states: Callable[[], States],
+    ads: Callable[[], Ads],
+    others: Callable[[], Iterable[Operation]] = tuple,
+) -> Api:
+    """The queries; `others` are operations of the same API that another worker answers."""
+    api = Api({StateUnavailableError: UNAVAILABLE})
+
+    @api.route(
+        "GET",
+        "/publisher/{publisherId}/ad",
+        summary="A publisher's ads, newest first",
+        answers={HTTPStatus.OK: Answer("A page of ads", AdsBody)},
+    )
+    def list_ads(path: PublisherPath, query: ListQuery) -> Response[str]:
+        try:
+            page = states().list(path.publisher_id, query.limit, query.cursor)
+        except CursorError as error:
+            raise ProblemError(INVALID, str(error), [Fault("cursor", str(error))]) from error
+        found = [ad_body(ad) for revision in page.revisions if (ad := revision.ad()) is not None]
+        return answer(HTTPStatus.OK, {"items": found, "next": page.next})
+
+    @api.route(
+        "GET",
+        "/publisher/{publisherId}/ad/{adId}",
+        summary="One ad: now, at a time, or through all of its versions",
+        answers={
+            HTTPStatus.OK: Answer("What was asked for", ReadBody, ETAG),
+            HTTPStatus.NOT_MODIFIED: Answer("The reader has this version already", headers=ETAG),
+        },
+        problems=(BAD_HEADER, NOT_FOUND),
+    )
+    def read_ad(path: AdPath, query: AdQuery, headers: ReadHeaders) -> Response[str]:
+        owner, ad_id = path.publisher_id, path.ad_id
+        if query.versions:
+            happened = [version_body(revision) for revision in ads().versions(owner, ad_id)]
+            return answer(HTTPStatus.OK, {"items": happened})
+        if query.at is not None:
+            return answer(HTTPStatus.OK, version_body(ads().at(owner, ad_id, query.at)))
+        strong = query.consistency == "strong"
+        ad = ads().read(owner, ad_id) if strong else _current(states(), owner, ad_id)
+        tag = {"ETag": etag(ad.version)}
+        if headers.if_none_match is None or ad.version in headers.if_none_match:
+            return empty(HTTPStatus.NOT_MODIFIED, tag)
+        return answer(HTTPStatus.OK, ad_body(ad), tag)
+
+    api.describe(TITLE, others)
+    return api
+
+
+def _current(states: States, publisher_id: str, ad_id: str) -> Ad:
+    revision = states.get(ad_id) if is_ad_id(ad_id) else None
+    ad = None if revision is None else revision.ad()
+    if ad is None or ad.publisher_id != publisher_id:
+        raise AdNotFoundError(publisher_id, ad_id)
+    return ad

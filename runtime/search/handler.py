@@ -1,0 +1,7 @@
+"""The Lambda function behind the readers' API."""
+
+from runtime.search.routes import routes
+from runtime.search_index.index import open_index
+from runtime.web.environment import once, required
+
+handler = routes(once(lambda: open_index(*required("SEARCH_ENDPOINT", "SEARCH_INDEX"))))
