@@ -1,0 +1,76 @@
+"""The whole system, from settings to exports; `pulumi up` runs it, and so does the local stack."""
+
+import pulumi
+
+from infra import Api, JournalStream, Ledger, SearchAccess, SearchDomain, StateStore, grants
+from infra.api import route
+from infra.arguments import limits, search
+from infra.provider import provider
+from infra.search_domain import access
+from infra.settings import read
+from infra.workers import Workers
+
+ADS = "/publisher/{publisherId}/ad"
+AD = ADS + "/{adId}"
+OPENAPI = "GET /openapi.json"
+INDEX = "ads"
+
+settings = read()
+opts = pulumi.ResourceOptions(provider=provider(settings))
+workers = Workers(settings, opts)
+
+ledger = Ledger(
+    "journal", {"retain": settings.retain, "recovery_days": settings.recovery_days}, opts
+)
+stream = JournalStream(
+    "journal-stream",
+    {
+        "table_name": ledger.table_name,
+        "table_arn": ledger.table_arn,
+        "table_stream_arn": ledger.stream_arn,
+        "ledger_name": settings.ledger_name,
+        "retention_hours": settings.stream_retention_hours,
+        "publisher": workers.publishing("publish_journal"),
+    },
+    opts,
+)
+state = StateStore(
+    "state", {"retain": settings.retain, "recovery_days": settings.recovery_days}, opts
+)
+index = SearchDomain("search-index", search(settings), opts)
+
+of_ledger = {
+    "JOURNAL_TABLE": ledger.table_name,
+    "LEDGER_NAME": settings.ledger_name,
+    "LEDGER_SHARDS": str(settings.ledger_shards),
+}
+of_state = {"STATE_TABLE": state.table_name}
+of_index = {"SEARCH_ENDPOINT": index.endpoint, "SEARCH_INDEX": INDEX}
+reads_journal = grants.read_journal(ledger.table_arn)
+appends = grants.append_journal(ledger.table_arn)
+reads_state = grants.read_state(state.table_arn)
+writes_state = grants.write_state(state.table_arn)
+searches = grants.read_search(index.domain_arn, INDEX)
+indexes = grants.write_search(index.domain_arn, INDEX)
+
+commands = workers.answering("commands", reads_journal, appends, environment=of_ledger)
+queries = workers.answering("queries", reads_journal, reads_state, environment=of_ledger | of_state)
+searcher = workers.answering("search", searches, environment=of_index)
+workers.projecting("project_state", stream.stream_arn, writes_state, environment=of_state)
+indexer = workers.projecting("project_search", stream.stream_arn, indexes, environment=of_index)
+SearchAccess("search-access", access(index, INDEX, readers=[searcher], writers=[indexer]), opts)
+
+publisher_routes = [
+    route("commands", commands, f"POST {ADS}", f"PATCH {AD}", f"DELETE {AD}"),
+    route("queries", queries, f"GET {ADS}", f"GET {AD}", OPENAPI),
+]
+client_routes = [route("search", searcher, "GET /", OPENAPI)]
+publisher_api = Api("publisher-api", {"routes": publisher_routes, "limits": limits(settings)}, opts)
+client_api = Api("client-api", {"routes": client_routes, "limits": limits(settings)}, opts)
+
+pulumi.export("publisherApiEndpoint", publisher_api.endpoint)
+pulumi.export("clientApiEndpoint", client_api.endpoint)
+pulumi.export("searchEndpoint", index.endpoint)
+pulumi.export("journalTableName", ledger.table_name)
+pulumi.export("streamName", stream.stream_name)
+pulumi.export("stateTableName", state.table_name)

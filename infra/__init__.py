@@ -1,0 +1,28 @@
+"""What the system is made of on AWS: a component a module, and what the program makes of them."""
+
+from infra.api import Api, ApiArgs
+from infra.journal_stream import JournalStream, JournalStreamArgs
+from infra.ledger import Ledger, LedgerArgs
+from infra.search_domain import SearchAccess, SearchAccessArgs, SearchDomain, SearchDomainArgs
+from infra.state_store import StateStore, StateStoreArgs
+from infra.worker import Delivery, EventSource, Platform, Worker, WorkerArgs
+
+__all__ = [
+    "Api",
+    "ApiArgs",
+    "Delivery",
+    "EventSource",
+    "JournalStream",
+    "JournalStreamArgs",
+    "Ledger",
+    "LedgerArgs",
+    "Platform",
+    "SearchAccess",
+    "SearchAccessArgs",
+    "SearchDomain",
+    "SearchDomainArgs",
+    "StateStore",
+    "StateStoreArgs",
+    "Worker",
+    "WorkerArgs",
+]

@@ -1,0 +1,156 @@
+"""What a worker may do, as data: one verb each, the least that the verb takes, on what it is for.
+
+Roles are attached to nothing else: no managed policies, no wildcards in actions. The few actions
+that AWS cannot confine to a resource are listed in UNCONFINED.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+
+UNCONFINED = frozenset(
+    {"dynamodb:ListStreams", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+)
+"""Actions for which IAM knows no resource."""
+
+
+Principal = Mapping[str, Any]
+"""Who is permitted, as IAM writes it: {"Service": ...} or {"AWS": [...]}."""
+
+
+class Statement(TypedDict):
+    """Permission for some actions on some resources."""
+
+    sid: str
+    """What it is for, in letters and digits."""
+    actions: list[str]
+    """Actions by their full names, none with a wildcard."""
+    resources: list[pulumi.Input[str]]
+    """ARNs."""
+    principal: NotRequired[Principal]
+    """Whose permission it is, in a resource's policy; a role's policy leaves it out."""
+
+
+def append_journal(table_arn: pulumi.Input[str]) -> Statement:
+    """Put items into the journal; the role can neither update nor delete what is there."""
+    return _allow("AppendJournal", ["dynamodb:PutItem"], table_arn)
+
+
+def read_journal(table_arn: pulumi.Input[str]) -> Statement:
+    """Read blocks, revisions and index entries."""
+    return _allow("ReadJournal", ["dynamodb:GetItem", "dynamodb:Query"], table_arn)
+
+
+def read_table_stream(stream_arn: pulumi.Input[str]) -> list[Statement]:
+    """Poll a table's stream, as an event source does for its function."""
+    actions = ["DescribeStream", "GetRecords", "GetShardIterator"]
+    return [
+        _allow("ReadTableStream", [f"dynamodb:{action}" for action in actions], stream_arn),
+        _allow("FindTableStream", ["dynamodb:ListStreams"], "*"),
+    ]
+
+
+def publish_stream(stream_arn: pulumi.Input[str]) -> Statement:
+    """Put records onto a Kinesis stream."""
+    return _allow("PublishStream", ["kinesis:PutRecords"], stream_arn)
+
+
+def read_stream(stream_arn: pulumi.Input[str]) -> Statement:
+    """Poll a Kinesis stream, as an event source does for its function."""
+    actions = [
+        *("DescribeStream", "DescribeStreamSummary", "GetRecords"),
+        *("GetShardIterator", "ListShards"),
+    ]
+    return _allow("ReadStream", [f"kinesis:{action}" for action in actions], stream_arn)
+
+
+def read_state(table_arn: pulumi.Input[str]) -> Statement:
+    """Read the current state by id, several at once, and by publisher."""
+    return _allow(
+        "ReadState",
+        ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"],
+        table_arn,
+        pulumi.Output.concat(table_arn, "/index/*"),
+    )
+
+
+def write_state(table_arn: pulumi.Input[str]) -> Statement:
+    """Put the current state, on conditions; nothing is ever deleted, tombstones replace."""
+    return _allow("WriteState", ["dynamodb:PutItem"], table_arn)
+
+
+def read_search(domain_arn: pulumi.Input[str], index: str) -> Statement:
+    """Search the index, and nothing else of the domain."""
+    return _allow(
+        "ReadSearch",
+        ["es:ESHttpGet", "es:ESHttpPost"],
+        pulumi.Output.concat(domain_arn, f"/{index}/_search"),
+    )
+
+
+def write_search(domain_arn: pulumi.Input[str], index: str) -> Statement:
+    """Make the index behind its alias, and write documents into it."""
+    paths = [index, f"{index}/*", f"{index}-*", "_bulk", f"_alias/{index}", "_aliases"]
+    return _allow(
+        "WriteSearch",
+        ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"],
+        *(pulumi.Output.concat(domain_arn, f"/{path}") for path in paths),
+    )
+
+
+def send_to_queue(queue_arn: pulumi.Input[str]) -> Statement:
+    """Send messages to a queue."""
+    return _allow("SendToQueue", ["sqs:SendMessage"], queue_arn)
+
+
+def write_logs(log_group_arn: pulumi.Input[str]) -> Statement:
+    """Write into a log group that exists; the role cannot make one that nobody expires."""
+    return _allow(
+        "WriteLogs",
+        ["logs:CreateLogStream", "logs:PutLogEvents"],
+        pulumi.Output.concat(log_group_arn, ":*"),
+    )
+
+
+def write_traces() -> Statement:
+    """Send traces to X-Ray."""
+    return _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
+
+
+def given_to(principal: Principal, statement: Statement) -> Statement:
+    """The statement as a resource's policy has it, which must say who is permitted."""
+    return {**statement, "principal": principal}
+
+
+def policy(statements: Sequence[Statement]) -> pulumi.Output[str]:
+    """The statements as an IAM policy document."""
+    return pulumi.Output.json_dumps(
+        {"Version": "2012-10-17", "Statement": [_element(statement) for statement in statements]}
+    )
+
+
+def trust(service: str) -> str:
+    """The policy by which an AWS service may take on a role."""
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": service},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _element(statement: Statement) -> dict[str, Any]:
+    """The statement in IAM's words."""
+    return {
+        "Sid": statement["sid"],
+        "Effect": "Allow",
+        "Action": statement["actions"],
+        "Resource": statement["resources"],
+        **({"Principal": statement["principal"]} if "principal" in statement else {}),
+    }
+
+
+def _allow(sid: str, actions: list[str], *resources: pulumi.Input[str]) -> Statement:
+    return {"sid": sid, "actions": actions, "resources": list(resources)}

@@ -1,0 +1,110 @@
+"""The stack's workers: what they have in common, from the settings, and the two kinds there are."""
+
+from collections.abc import Mapping
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import grants, layer
+from infra.grants import Statement
+from infra.journal_stream import PublisherArgs
+from infra.packages import code, handler
+from infra.settings import Settings
+from infra.worker import Delivery, Platform, Worker
+
+Environment = Mapping[str, pulumi.Input[str]]
+
+
+class Workers:
+    """Makes workers that run on the settings' platform, each from its package under runtime/."""
+
+    def __init__(self, settings: Settings, opts: pulumi.ResourceOptions) -> None:
+        """Publish the layer that the workers share."""
+        self._settings = settings
+        self._opts = opts
+        self._platform = _platform(settings, opts)
+        self._delivery: Delivery = {
+            "batch_size_max": settings.batch_size,
+            "batch_window_s": settings.batch_window_s,
+            "retries_max": settings.retries,
+            "record_age_s_max": settings.record_age_s,
+        }
+
+    def publishing(self, package: str) -> PublisherArgs:
+        """What the journal stream's publisher is made from."""
+        return {
+            "code": code(package),
+            "handler": handler(package),
+            "platform": self._platform,
+            "timeout_s": self._settings.stream_timeout_s,
+            "delivery": self._delivery,
+        }
+
+    def answering(self, package: str, *statements: Statement, environment: Environment) -> Worker:
+        """A worker that answers calls of an API."""
+        return Worker(
+            _name(package),
+            {
+                "code": code(package),
+                "handler": handler(package),
+                "platform": self._platform,
+                "timeout_s": self._settings.api_timeout_s,
+                "statements": list(statements),
+                "environment": dict(environment),
+            },
+            self._opts,
+        )
+
+    def projecting(
+        self,
+        package: str,
+        stream_arn: pulumi.Input[str],
+        *statements: Statement,
+        environment: Environment,
+    ) -> Worker:
+        """A worker that turns the journal's records into something to read."""
+        return Worker(
+            _name(package),
+            {
+                "code": code(package),
+                "handler": handler(package),
+                "platform": self._platform,
+                "timeout_s": self._settings.stream_timeout_s,
+                "statements": [grants.read_stream(stream_arn), *statements],
+                "environment": dict(environment),
+                "event_source": {
+                    "arn": stream_arn,
+                    "parallelism": self._settings.projection_parallelism,
+                    "delivery": self._delivery,
+                },
+            },
+            self._opts,
+        )
+
+
+def _name(package: str) -> str:
+    return package.replace("_", "-")
+
+
+def _platform(settings: Settings, opts: pulumi.ResourceOptions) -> Platform:
+    archive = settings.layer_archive or str(
+        layer.archive(settings.layer_platform, settings.layer_python_version)
+    )
+    dependencies = aws.lambda_.LayerVersion(
+        "dependencies",
+        layer_name=f"{settings.project}-{settings.stack}-dependencies",
+        code=pulumi.FileArchive(archive),
+        compatible_runtimes=[settings.lambda_runtime],
+        compatible_architectures=[settings.lambda_architecture],
+        opts=opts,
+    )
+    return {
+        "runtime": settings.lambda_runtime,
+        "architecture": settings.lambda_architecture,
+        "layers": [dependencies.arn],
+        "memory_mb": settings.lambda_memory_mb,
+        "namespace": settings.project,
+        "log_level": settings.log_level,
+        "log_retention_days": settings.log_retention_days,
+        "tracing": settings.tracing,
+    }
