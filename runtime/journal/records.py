@@ -1,0 +1,91 @@
+"""A journal block as the records a QLDB stream carries: its summary, then every revision."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.journal.errors import BlockError
+from runtime.ledger import ion
+from runtime.ledger.errors import IonError
+
+SYSTEM_SCHEMA = "information_schema."
+"""Revisions of its tables are streamed as a hash in the summary only."""
+_SUMMARY_FIELDS = (
+    "blockAddress",
+    "transactionId",
+    "blockTimestamp",
+    "blockHash",
+    "entriesHash",
+    "previousBlockHash",
+    "entriesHashList",
+    "transactionInfo",
+    "redactionInfo",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecord:
+    """One record and what its order goes by: a document's id, or the strand's for a summary."""
+
+    key: str
+    data: bytes
+    """An Ion binary struct: qldbStreamArn, recordType, payload."""
+
+
+def block_records(block_ion: bytes, stream_arn: str) -> list[StreamRecord]:
+    """The stream records of a block (an Ion binary struct in QLDB's layout), summary first.
+
+    Raises BlockError where the bytes are no such block.
+    """
+    try:
+        block = ion.decode(block_ion)
+        documents = block.get("transactionInfo", {}).get("documents", {})
+        revisions = list(block.get("revisions", ()))
+        strand_id = str(block["blockAddress"]["strandId"])
+        summary = _record(stream_arn, "BLOCK_SUMMARY", _summary(block, revisions, documents))
+        return [
+            StreamRecord(strand_id, summary),
+            *(
+                StreamRecord(
+                    str(revision["metadata"]["id"]),
+                    _record(stream_arn, "REVISION_DETAILS", _details(revision, documents)),
+                )
+                for revision in revisions
+                if _is_user_revision(revision, documents)
+            ),
+        ]
+    except (IonError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BlockError(
+            f"{len(block_ion)} bytes are not a journal block ({error!r}): verify the ledger"
+        ) from error
+
+
+def _summary(
+    block: Mapping[str, Any], revisions: list[Any], documents: Mapping[str, Any]
+) -> dict[str, Any]:
+    payload = {name: block[name] for name in _SUMMARY_FIELDS if name in block}
+    if revisions:
+        payload["revisionSummaries"] = [
+            {"hash": revision["hash"], "documentId": revision["metadata"]["id"]}
+            if _is_user_revision(revision, documents)
+            else {"hash": revision["hash"]}
+            for revision in revisions
+        ]
+    return payload
+
+
+def _details(revision: Mapping[str, Any], documents: Mapping[str, Any]) -> dict[str, Any]:
+    document = documents[revision["metadata"]["id"]]
+    table = {"tableName": document["tableName"], "tableId": document["tableId"]}
+    return {"tableInfo": table, "revision": revision}
+
+
+def _is_user_revision(revision: Mapping[str, Any], documents: Mapping[str, Any]) -> bool:
+    if "metadata" not in revision:
+        return False
+    document = documents.get(revision["metadata"]["id"])
+    return document is not None and not document["tableName"].startswith(SYSTEM_SCHEMA)
+
+
+def _record(stream_arn: str, kind: str, payload: Mapping[str, Any]) -> bytes:
+    return ion.encode({"qldbStreamArn": stream_arn, "recordType": kind, "payload": payload})

@@ -1,0 +1,207 @@
+"""What a consumer reads from the stream: Kinesis records to revisions of ads. The hot path."""
+
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from amazon.ion import simpleion
+from amazon.ion.exceptions import IonException
+from amazon.ion.simpleion import IonPyValueModel
+
+from runtime.ads.revision import AdRevision
+from runtime.journal.aggregation import RECORD_BYTES_MAX, deaggregate
+from runtime.journal.errors import DamagedRecordError, ForeignRecordError, RecordError
+
+ADS_TABLE = "Ads"
+
+_PLAIN = IonPyValueModel(
+    IonPyValueModel.MAY_BE_BARE
+    | IonPyValueModel.SYMBOL_AS_TEXT
+    | IonPyValueModel.STRUCT_AS_STD_DICT
+)
+"""Plain dict, str, int, Decimal wherever Ion's own types add nothing: three times as fast."""
+_ION_VERSION_MARKER = b"\xe0\x01\x00\xea"
+_BLOCK_SUMMARY = b"\x8dBLOCK_SUMMARY"
+"""The Ion string, its type and length in front."""
+_TEXTS = ("publisherId", "adTitle", "adDescription", "currency", "category")
+_READ_ERRORS = (IonException, ValueError, OverflowError, SystemError, MemoryError, TypeError)
+"""What amazon.ion raises on bytes that are not Ion."""
+_SKIPPED = frozenset({"BLOCK_SUMMARY", "CONTROL"})
+
+
+def revisions(record: Mapping[str, Any]) -> list[AdRevision]:
+    """The ads' revisions, in order, of one record of a Kinesis event.
+
+    Records of other tables, block summaries and control records yield nothing. Raises RecordError
+    where the record cannot be read.
+    """
+    return decode(_data(record))
+
+
+def salvage(record: Mapping[str, Any]) -> list[AdRevision]:
+    """What can be read of a record that cannot be read as a whole, in order."""
+    found: list[AdRevision] = []
+    with suppress(RecordError):
+        for one in deaggregate(_data(record)):
+            with suppress(RecordError):
+                found += _decoded([one])
+    return found
+
+
+def decode(data: bytes) -> list[AdRevision]:
+    """The ads' revisions, in order, of one Kinesis record's bytes, aggregated or not."""
+    return _decoded(deaggregate(data))
+
+
+def _decoded(records: Sequence[bytes]) -> list[AdRevision]:
+    details = [record for record in records if not _is_block_summary(record)]
+    found = map(_ad_revision, _values(details))
+    return [revision for revision in found if revision is not None]
+
+
+def _data(record: Mapping[str, Any]) -> bytes:
+    try:
+        return a2b_base64(record["kinesis"]["data"], strict_mode=True)
+    except (KeyError, TypeError, Base64Error) as error:
+        raise DamagedRecordError(f"an event record has no base64 data: {error!r}") from error
+
+
+def _values(records: Sequence[bytes]) -> Sequence[Any]:
+    """One value a record; decoded together, which is quicker, else alone to find the damaged."""
+    for record in records:
+        if not record.startswith(_ION_VERSION_MARKER):
+            raise ForeignRecordError(
+                f"a record of {len(record)} bytes is not Ion binary (it begins {record[:8]!r}): "
+                "something other than a QLDB stream writes to this stream"
+            )
+    if len(records) > 1:
+        try:
+            together = _load(b"".join(records))
+        except DamagedRecordError:
+            return [_value(record) for record in records]
+        if len(together) == len(records):
+            return together
+    return [_value(record) for record in records]
+
+
+def _value(record: bytes) -> Any:
+    values = _load(record)
+    if len(values) != 1:
+        raise DamagedRecordError(
+            f"a record of {len(record)} bytes holds {len(values)} Ion values, not one"
+        )
+    return values[0]
+
+
+def _load(stream: bytes) -> Sequence[Any]:
+    try:
+        return simpleion.loads(
+            stream,
+            single_value=False,
+            text_buffer_size_limit=RECORD_BYTES_MAX,
+            value_model=_PLAIN,
+        )
+    except _READ_ERRORS as error:
+        raise DamagedRecordError(
+            f"a record of {len(stream)} bytes is not whole Ion: {error!r}"
+        ) from error
+
+
+def _ad_revision(value: Any) -> AdRevision | None:
+    try:
+        kind = value["recordType"]
+        if kind != "REVISION_DETAILS":
+            if kind in _SKIPPED:
+                return None
+            raise ForeignRecordError(f"a record of type {kind!r} is not one of a QLDB stream")
+        payload = value["payload"]
+        if payload["tableInfo"]["tableName"] != ADS_TABLE:
+            return None
+        revision = payload["revision"]
+        if "dataHash" in revision:  # Redacted, hence superseded: it has no state to project.
+            return None
+        metadata = revision["metadata"]
+        data = revision.get("data")
+        return AdRevision(
+            metadata["id"],
+            metadata["version"],
+            _iso(metadata["txTime"]),
+            metadata["txId"],
+            None if data is None else _fields(data),
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ForeignRecordError(f"a record is not shaped as QLDB's are: {error!r}") from error
+
+
+def _fields(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The document as plain values; raises ForeignRecordError where a field is not an ad's."""
+    fields = {name: data[name] for name in _TEXTS}
+    for name, text in fields.items():
+        if not isinstance(text, str):
+            raise ForeignRecordError(f"{name} of an ad is {text!r}, not a string")
+    price, tags = data["price"], data["tags"]
+    if not isinstance(price, Decimal):
+        raise ForeignRecordError(f"price of an ad is {price!r}, not a decimal")
+    if not isinstance(tags, list):
+        raise ForeignRecordError(f"tags of an ad are {tags!r}, not a list")
+    fields["price"] = price
+    fields["tags"] = tags
+    fields["createdAt"] = _iso(data["createdAt"])
+    return fields
+
+
+def _iso(time: datetime) -> str:
+    """ISO 8601 in UTC, to the millisecond."""
+    text = time.isoformat("T", "milliseconds")
+    if text.endswith("+00:00"):
+        return text[:-6] + "Z"
+    return time.astimezone(UTC).isoformat("T", "milliseconds")[:-6] + "Z"
+
+
+def _is_block_summary(record: bytes) -> bool:
+    """Whether the record type says so, found without decoding the record.
+
+    The words may also stand in a title: only a value of the outermost struct counts.
+    """
+    found = record.find(_BLOCK_SUMMARY)
+    return found != -1 and any(at == found for at in _outermost_values(record))
+
+
+def _outermost_values(record: bytes) -> Iterator[int]:
+    """Offsets of the field values of the first struct; none where there is no such struct."""
+    try:
+        at = len(_ION_VERSION_MARKER)
+        if record[at] >> 4 == 0xE:  # The local symbol table, an annotated struct.
+            at = _end(record, at)
+        sized = record[at] in (0xDE, 0xD1)
+        end, at = _end(record, at), _var_uint(record, at + 1)[1] if sized else at + 1
+        while at < end:
+            at = _var_uint(record, at)[1]
+            yield at
+            at = _end(record, at)
+    except IndexError:
+        return
+
+
+def _end(record: bytes, at: int) -> int:
+    """Where the value that starts here ends, by its type byte and length."""
+    kind, length = record[at] >> 4, record[at] & 0xF
+    if kind == 1 or length == 15:
+        return at + 1
+    if length == 14 or record[at] == 0xD1:
+        length, start = _var_uint(record, at + 1)
+        return start + length
+    return at + 1 + length
+
+
+def _var_uint(record: bytes, at: int) -> tuple[int, int]:
+    """An Ion VarUInt and the offset behind it."""
+    value = 0
+    while record[at] < 0x80:
+        value = value << 7 | record[at]
+        at += 1
+    return value << 7 | record[at] & 0x7F, at + 1

@@ -1,0 +1,1 @@
+"""The worker that brings the search index level with the journal stream."""

@@ -1,0 +1,20 @@
+"""Where the search documents are projected to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from runtime.journal.environment import required
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the deploying program tells this worker."""
+
+    endpoint: str
+    """URL of OpenSearch, with its scheme."""
+    alias: str
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings from the environment; raises SettingsError naming what is missing."""
+    return Settings(*required("SEARCH_ENDPOINT", "SEARCH_INDEX", environment=environment))

@@ -1,0 +1,1 @@
+"""The worker that brings the state table level with the journal stream."""

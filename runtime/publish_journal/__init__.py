@@ -1,0 +1,1 @@
+"""The worker that turns committed blocks into the journal stream."""

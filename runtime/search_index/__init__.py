@@ -1,0 +1,1 @@
+"""The search index: one OpenSearch document an ad."""

@@ -1,0 +1,1 @@
+"""The current state of every ad: one item of a DynamoDB table an ad."""
