@@ -1,4 +1,4 @@
-"""The two primitives every hash of the ledger is made of, Ion hash and dot, and the digests of statements.
+"""What every hash of the ledger is made of, Ion hash and dot, and the digests of statements.
 
 Checked equal to ionhash and to pyqldb's arithmetic by tests; a third of ionhash's time.
 """
@@ -29,7 +29,7 @@ def ion_hashes(values: Sequence[IonValue]) -> list[bytes]:
 
 
 def dot(a: bytes, b: bytes) -> bytes:
-    """SHA-256 of two hashes joined in order, the order being of signed bytes from the last one back.
+    """SHA-256 of two hashes joined, the smaller by signed bytes from the last one back first.
 
     Either may be empty: the other is then the result, as QLDB's verifiers have it.
     """
@@ -49,7 +49,7 @@ def statement_digest(statement: str, parameters: Iterable[IonValue] = ()) -> byt
 
 
 class CommitDigest:
-    """What a transaction has executed, folded as QLDB's drivers fold it; order and repetition count."""
+    """What a transaction has executed, folded as drivers fold it; order and repetition count."""
 
     def __init__(self, transaction_id: str) -> None:
         self.value = string_hash(transaction_id)

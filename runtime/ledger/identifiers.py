@@ -1,4 +1,4 @@
-"""Identifiers as QLDB draws them: 128 bits as two 64-bit halves in base 62, 22 characters in all."""
+"""Identifiers as QLDB draws them: 128 bits as two halves in base 62, 22 characters in all."""
 
 from secrets import token_bytes
 from string import ascii_lowercase, ascii_uppercase, digits

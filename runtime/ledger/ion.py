@@ -42,7 +42,7 @@ if not simpleion.c_ext:
 if not hasattr(simple_types, "_IonNature"):
     simple_types._IonNature = type("_IonNature", (), {})  # pyright: ignore[reportPrivateUsage]
 
-import ionhash  # noqa: E402  The class above has to be there first.
+import ionhash
 
 IonValue = Any
 """A value of amazon.ion.simple_types, or a plain Python value that has one Ion type."""

@@ -136,7 +136,7 @@ def _serialize(data: bytes, position: int, symbols: Symbols) -> tuple[bytes, int
     if kind == _STRUCT:
         return _struct(data, position, end, symbols), end
     if kind == _ANNOTATED:
-        return _annotated(data, position, end, symbols), end
+        return _annotated(data, position, symbols), end
     return _sequence(data, position, end, symbols, kind), end
 
 
@@ -164,7 +164,7 @@ def _struct(data: bytes, position: int, end: int, symbols: Symbols) -> bytes:
     return b"\x0b\xd0" + escape(b"".join(digests)) + _END
 
 
-def _annotated(data: bytes, position: int, end: int, symbols: Symbols) -> bytes:
+def _annotated(data: bytes, position: int, symbols: Symbols) -> bytes:
     length, position = _var_uint(data, position)
     parts = [b"\x0b\xe0"]
     value = position + length

@@ -21,7 +21,7 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 
 def append(peaks: Peaks, size: int, leaf: bytes) -> Peaks:
-    """The peaks of `size` leaves after one more; ValueError when they are not peaks of that size."""
+    """The peaks of `size` leaves after one more; ValueError when there are not so many leaves."""
     if len(peaks) != size.bit_count():
         raise ValueError(f"{size} leaves have {size.bit_count()} peaks, not {len(peaks)}")
     kept = len(peaks)
@@ -33,7 +33,7 @@ def append(peaks: Peaks, size: int, leaf: bytes) -> Peaks:
 
 
 def fold(peaks: Peaks) -> bytes:
-    """The root over all leaves beneath the peaks: the ledger's digest when leaves are block hashes."""
+    """The root over all leaves beneath the peaks; over block hashes, the ledger's digest."""
     folded = b""
     for peak in reversed(peaks):
         folded = dot(peak, folded)
