@@ -1,1 +1,1 @@
-"""A ledger that behaves as QLDB does: documents, PartiQL, history, hash chain, on storage of today."""
+"""A ledger that behaves as QLDB does: documents, PartiQL, history, hash chain."""

@@ -6,10 +6,10 @@ LedgerError
 │   ├── IonError              bytes or text that are not one Ion value, or a value Ion cannot hold
 │   └── LimitExceededError    a document, transaction or table limit  (QLDB: LimitExceededException)
 ├── ConflictError             another transaction changed what was read (QLDB: OccConflictException)
-├── InvalidSessionError       the session is over, expired or unknown (QLDB: InvalidSessionException)
-│   └── InvalidTransactionError   the transaction is
-├── RequestError              a command that is not of the session protocol (QLDB: BadRequestException)
-├── CommitDigestError         client and ledger disagree on what was executed (QLDB: BadRequestException)
+├── InvalidSessionError       the session is over or unknown        (QLDB: InvalidSessionException)
+│   └── InvalidTransactionError   the transaction is over or unknown
+├── RequestError              a command breaks the session protocol (QLDB: BadRequestException)
+├── CommitDigestError         client and ledger have executed different statements
 ├── StorageError              the store beneath the ledger refused or failed
 │   ├── HeadMovedError        another writer appended this block first
 │   ├── UnavailableError      throttled, unreachable or timed out: the outcome is unknown

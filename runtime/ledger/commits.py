@@ -1,0 +1,180 @@
+"""From a transaction to a block: validation against what came since, and the conditional append."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+from runtime.ledger.block import Change, Draft, seal
+from runtime.ledger.catalog import SYSTEM_TABLE, CatalogCache
+from runtime.ledger.delta import BlockChanges, Delta
+from runtime.ledger.errors import HeadMovedError, UnavailableError, UnknownOutcomeError
+from runtime.ledger.identifiers import new_id
+from runtime.ledger.limits import Limits
+from runtime.ledger.storage.port import Commit, JournalStorage, StoredBlock
+from runtime.ledger.transaction import Transaction
+from runtime.ledger.workspace import Workspace
+
+BEFORE_ALL = -1
+"""The sequence number before the first block's."""
+
+
+class Committer:
+    """Appends the blocks of one ledger; threads may share it.
+
+    Threads of one process take turns, since one chain has one next block. Other processes are met
+    at the store, where the append fails when they were first.
+    """
+
+    def __init__(
+        self,
+        storage: JournalStorage,
+        catalogs: CatalogCache,
+        limits: Limits,
+        now: Callable[[], datetime],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Know nothing of the journal yet."""
+        self._storage = storage
+        self._catalogs = catalogs
+        self._delta = Delta(storage, limits)
+        self._limits = limits
+        self._now = now
+        self._sleep = sleep
+        self._turn = threading.Lock()
+
+    def commit(self, transaction: Transaction) -> int | None:
+        """Append what the transaction wrote; the block's sequence number, None for no block.
+
+        Raises ConflictError when what it read was changed, HeadMovedError when others were always
+        first, UnknownOutcomeError when the store fell silent in the middle.
+        """
+        workspace = transaction.workspace
+        if len(workspace.writes):
+            with self._turn:
+                return self._append(transaction)
+        # One read, of one moment, holds at that moment: there is nothing to compare.
+        if workspace.storage_reads > 1:
+            self._validate(workspace, _sequence_no(workspace.origin), self._storage.head())
+        return None
+
+    def strand_id(self, block: StoredBlock) -> str:
+        """The id of the strand a block is on."""
+        return self._delta.keep(block).strand_id
+
+    def _append(self, transaction: Transaction) -> int:
+        workspace = transaction.workspace
+        validated = _sequence_no(workspace.origin) if workspace.begun else None
+        for attempt in range(self._limits.append_attempts_max):
+            head = self._storage.head()
+            if validated is None:
+                # Nothing was read from the journal, so nothing before its head matters.
+                validated = _sequence_no(head)
+            committed = self._validate(workspace, validated, head)
+            if committed is not None:
+                return committed
+            validated = _sequence_no(head)
+            draft = self._draft(transaction, head)
+            commit = seal(draft, head)
+            if self._appended(draft, commit):
+                self._remember(draft, commit.block)
+                return commit.block.sequence_no
+            self._back_off(attempt)
+        raise HeadMovedError(
+            f"transaction {transaction.id} found another writer first"
+            f" {self._limits.append_attempts_max} times and was not committed: try it again"
+        )
+
+    def _validate(
+        self, workspace: Workspace, validated: int, head: StoredBlock | None
+    ) -> int | None:
+        """Compare the reads with every block after `validated`; ConflictError when one is stale.
+
+        The block's number when the transaction turns out to be committed already: an append that
+        was answered with a failure may have taken effect all the same.
+        """
+        if head is not None:
+            for block in self._delta.between(validated + 1, head):
+                if block.transaction_id == workspace.transaction_id:
+                    return block.sequence_no
+                workspace.reads.check(block)
+        workspace.reads.check_catalog(self._catalogs.at(head))
+        return None
+
+    def _draft(self, transaction: Transaction, head: StoredBlock | None) -> Draft:
+        previous = None if head is None else self._delta.keep(head)
+        workspace = transaction.workspace
+        started = [statement.start_time for statement in transaction.statements]
+        # The wall clock may go back, or differ between machines; the journal's times do not.
+        earliest = [] if previous is None else [previous.timestamp]
+        tx_time = max(self._now(), *started[-1:], *earliest)
+        return Draft(
+            strand_id=new_id() if previous is None else previous.strand_id,
+            transaction_id=transaction.id,
+            statements=transaction.statements,
+            changes=[
+                Change(
+                    table_id=write.table.table_id,
+                    table_name=write.table.name,
+                    document_id=write.document_id,
+                    version=write.version,
+                    data=write.data,
+                    statements=write.statements,
+                )
+                for write in workspace.writes
+            ],
+            tx_time=tx_time,
+            block_timestamp=max(self._now(), tx_time),
+            index_entries=tuple(workspace.index_entries()),
+            changes_catalog=bool(workspace.writes.of_table(SYSTEM_TABLE.table_id)),
+        )
+
+    def _appended(self, draft: Draft, commit: Commit) -> bool:
+        """Append the block; False when another writer's is in its place.
+
+        When the store does not answer, the block is looked for and, if nothing is in its place,
+        appended again: the two appends are of one block, so that only one of them can succeed.
+        """
+        number = commit.block.sequence_no
+        silent: UnavailableError | None = None
+        for attempt in range(self._limits.unavailable_attempts_max):
+            try:
+                found = self._block(number) if silent is not None else None
+                if found is not None:
+                    return found.block_hash == commit.block.block_hash
+                self._storage.append(commit)
+                return True
+            except HeadMovedError:
+                if silent is None:
+                    return False
+            except UnavailableError as error:
+                silent = error
+                self._back_off(attempt)
+        raise UnknownOutcomeError(
+            f"the store fell silent while block {number} was appended, so it may be in the journal"
+            f" or not: look for transaction {draft.transaction_id} before repeating it"
+        ) from silent
+
+    def _block(self, number: int) -> StoredBlock | None:
+        return next(iter(self._storage.blocks(number, number)), None)
+
+    def _remember(self, draft: Draft, block: StoredBlock) -> None:
+        self._delta.remember(
+            BlockChanges(
+                sequence_no=block.sequence_no,
+                strand_id=draft.strand_id,
+                transaction_id=draft.transaction_id,
+                timestamp=draft.block_timestamp,
+                changes=tuple(draft.changes),
+            ),
+            len(block.ion),
+        )
+
+    def _back_off(self, attempt: int) -> None:
+        bound_ms = min(self._limits.backoff_ms_max, self._limits.backoff_base_ms * 2.0**attempt)
+        self._sleep(random.uniform(0, bound_ms) / 1000)  # noqa: S311 - it only spreads the writers.
+
+
+def _sequence_no(block: StoredBlock | None) -> int:
+    return BEFORE_ALL if block is None else block.sequence_no

@@ -1,0 +1,85 @@
+"""A ledger: transactions over documents whose every change is a block of one hash chain."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from runtime.ledger import merkle
+from runtime.ledger.catalog import CatalogCache
+from runtime.ledger.commits import Committer
+from runtime.ledger.errors import StatementError
+from runtime.ledger.identifiers import new_id
+from runtime.ledger.limits import LIMITS, Limits
+from runtime.ledger.storage.port import JournalStorage, StoredBlock
+from runtime.ledger.transaction import Transaction
+from runtime.ledger.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What proves a ledger's whole journal up to a block."""
+
+    value: bytes
+    """The Merkle root over the block hashes 0..sequence_no: 32 bytes."""
+    strand_id: str
+    sequence_no: int
+    """The newest block it covers."""
+
+
+def utc_now() -> datetime:
+    """The wall clock's time."""
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """One journal and its transactions; threads may share it, processes may share its storage.
+
+    A transaction remembers what it read. At its commit the blocks that came meanwhile are compared
+    with that; if none touches it, the next block is appended, provided it still is the next.
+    """
+
+    def __init__(
+        self,
+        storage: JournalStorage,
+        *,
+        name: str,
+        new_document_id: Callable[[], str] = new_id,
+        now: Callable[[], datetime] = utc_now,
+        limits: Limits = LIMITS,
+    ) -> None:
+        """Read nothing yet. `new_document_id` draws the ids of inserted documents."""
+        self.name = name
+        self._storage = storage
+        self._new_document_id = new_document_id
+        self._now = now
+        self._limits = limits
+        self._catalogs = CatalogCache(storage)
+        self._committer = Committer(storage, self._catalogs, limits, now)
+
+    def begin(self) -> Transaction:
+        """Start a transaction; the store is first asked when a statement reads."""
+        transaction_id = new_id()
+
+        def workspace() -> Workspace:
+            return Workspace(
+                self._storage,
+                self._catalogs,
+                self._limits,
+                self._now,
+                transaction_id,
+                self._new_document_id,
+            )
+
+        return Transaction(workspace, self._committer.commit, self._limits, self._now)
+
+    def blocks(self, first: int = 0, last: int | None = None) -> Iterator[StoredBlock]:
+        """Blocks first..last, both included, in order; to the head where last is None."""
+        return self._storage.blocks(first, last)
+
+    def digest(self) -> Digest:
+        """The digest of the whole journal, in one read; StatementError for an empty one."""
+        head = self._storage.head()
+        if head is None:
+            raise StatementError(f"ledger {self.name} has no block yet, so it has no digest")
+        strand_id = self._committer.strand_id(head)
+        return Digest(merkle.fold(head.peaks), strand_id, head.sequence_no)

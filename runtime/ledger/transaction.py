@@ -1,0 +1,148 @@
+"""One interactive transaction: its statements, its digest, its end."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.ledger.block import StatementInfo
+from runtime.ledger.errors import (
+    CommitDigestError,
+    ConflictError,
+    InvalidTransactionError,
+    LimitExceededError,
+    StatementError,
+)
+from runtime.ledger.hashing import CommitDigest, statement_digest
+from runtime.ledger.limits import Limits
+from runtime.ledger.partiql.statement import Statement, prepare
+from runtime.ledger.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a commit did."""
+
+    transaction_id: str
+    digest: bytes
+    """The commit digest: 32 bytes."""
+    sequence_no: int | None
+    """The block; None for a transaction that only read, which appends none."""
+    write_ios: int
+
+
+class Transaction:
+    """Runs statements until it is committed, aborted or too old; used by one thread at a time."""
+
+    def __init__(
+        self,
+        workspace: Callable[[], Workspace],
+        append: Callable[["Transaction"], int | None],
+        limits: Limits,
+        now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take how to make a fresh workspace and how to append what it holds at the end."""
+        self.workspace = workspace()
+        self.id = self.workspace.transaction_id
+        self.statements: list[StatementInfo] = []
+        self.statement_read_ios = 0
+        """What the newest statement read."""
+        self._new_workspace = workspace
+        self._append = append
+        self._limits = limits
+        self._now = now
+        self._monotonic = monotonic
+        self._expires_at_s = monotonic() + limits.transaction_lifetime_s
+        self._digest = CommitDigest(self.id)
+        self._ended = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether statements may still be run."""
+        return not self._ended and self._monotonic() < self._expires_at_s
+
+    def execute(self, text: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """Run a statement and return its rows, Ion values.
+
+        A statement that fails leaves no writes behind, but it counts in the commit digest, since
+        the client has counted it, too.
+        """
+        self.check_open()
+        if len(self.statements) >= self._limits.transaction_statements_max:
+            raise LimitExceededError(
+                f"transaction {self.id} has run {len(self.statements)} statements, the most there"
+                " may be: commit and go on in another"
+            )
+        started = self._now()
+        digest = statement_digest(text, parameters)
+        self._digest.add(digest)
+        if len(text) > self._limits.statement_characters_max:
+            raise LimitExceededError(
+                f"the statement has {len(text)} characters; the limit is"
+                f" {self._limits.statement_characters_max}"
+            )
+        rows = self._run(text, parameters)
+        self.statements.append(StatementInfo(text, started, digest))
+        return rows
+
+    def commit(self, digest: bytes | None = None) -> Receipt:
+        """Make every write durable and visible at once, or raise and make none.
+
+        `digest` is what the client computed; CommitDigestError when it differs. ConflictError when
+        another transaction changed what this one read. The transaction is over either way.
+        """
+        self.check_open()
+        self._ended = "is over"
+        if digest is not None and digest != self._digest.value:
+            raise CommitDigestError(
+                f"the commit digest of transaction {self.id} is {self._digest.value.hex()} by the"
+                f" statements received, {digest.hex()} by the client: nothing was committed"
+            )
+        sequence_no = self._append(self)
+        writes = 0 if sequence_no is None else len(self.workspace.writes)
+        return Receipt(self.id, self._digest.value, sequence_no, writes)
+
+    def abort(self) -> None:
+        """Forget every write; aborting what is over changes nothing."""
+        self._ended = self._ended or "was aborted"
+
+    def check_open(self) -> None:
+        """Raise InvalidTransactionError when the transaction is over or too old."""
+        if self._ended:
+            raise InvalidTransactionError(f"Transaction {self.id} {self._ended}")
+        if self._monotonic() >= self._expires_at_s:
+            self._ended = "has expired"
+            raise InvalidTransactionError(f"Transaction {self.id} has expired")
+
+    def _run(self, text: str, parameters: Sequence[Any]) -> list[Any]:
+        statement = prepare(text)
+        if statement.parameter_count != len(parameters):
+            raise StatementError(
+                f"the statement has {statement.parameter_count} parameters,"
+                f" {len(parameters)} were given: {text}"
+            )
+        untouched = not self.statements and not self.workspace.begun
+        try:
+            return self._attempt(statement, parameters)
+        except ConflictError:
+            if not untouched:
+                self._ended = "is over: another transaction was in its way"
+                raise
+        # Only the definitions kept from before were out of date: they are read now, start anew.
+        self.workspace = self._new_workspace()
+        return self._attempt(statement, parameters)
+
+    def _attempt(self, statement: Statement, parameters: Sequence[Any]) -> list[Any]:
+        workspace = self.workspace
+        workspace.statement = len(self.statements)
+        checkpoint = workspace.checkpoint()
+        read_ios = workspace.read_ios
+        try:
+            rows = list(statement.run(workspace, parameters))
+        except BaseException:
+            workspace.restore(checkpoint)
+            raise
+        self.statement_read_ios = workspace.read_ios - read_ios
+        return rows

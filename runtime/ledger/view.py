@@ -1,0 +1,251 @@
+"""What one transaction sees: the journal's documents with its own changes on top."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from runtime.ledger import ion
+from runtime.ledger.catalog import Catalog, CatalogCache, row_of
+from runtime.ledger.errors import StatementError
+from runtime.ledger.index_key import index_key
+from runtime.ledger.limits import Limits
+from runtime.ledger.partiql.access import Document, Index, Table
+from runtime.ledger.partiql.values import field as field_of
+from runtime.ledger.past import active_between, check_range
+from runtime.ledger.read_set import ABSENT, Predicate, ReadSet
+from runtime.ledger.storage.port import JournalStorage, StoredBlock, StoredRevision
+from runtime.ledger.writes import Write, Writes
+
+
+@dataclass(frozen=True, slots=True)
+class Current:
+    """The newest committed revision of a document; version ABSENT when there is none."""
+
+    version: int
+    revision: Any = None
+    data: Any = None
+    """None when the document is absent or deleted."""
+
+
+_NO_DOCUMENT = Current(ABSENT)
+
+
+class View:
+    """Every read enters the read set; the first one fixes the block the transaction began after."""
+
+    def __init__(
+        self,
+        storage: JournalStorage,
+        catalogs: CatalogCache,
+        limits: Limits,
+        now: Callable[[], datetime],
+        transaction_id: str,
+    ) -> None:
+        """Read nothing yet."""
+        self.transaction_id = transaction_id
+        self.reads = ReadSet()
+        self.writes = Writes(limits)
+        self.read_ios = 0
+        self.storage_reads = 0
+        """How many separate moments the reads stem from, two standing for many."""
+        self.begun = False
+        self.origin: StoredBlock | None = None
+        self._storage = storage
+        self._catalogs = catalogs
+        self._limits = limits
+        self._now = now
+        self._base = catalogs.newest
+        self._defined: dict[str, Table] = {}
+        self._cache: dict[tuple[str, str], Current] = {}
+        self._unbuilt: set[str] = set()
+
+    @property
+    def catalog(self) -> Catalog:
+        """Tables and indexes, own changes included; perhaps out of date before `begin`."""
+        base = self._base or self.begin()
+        return base.having(self._defined) if self._defined else base
+
+    def begin(self) -> Catalog:
+        """The catalog as of the head, which is read once.
+
+        Raises ConflictError when a definition used before is out of date.
+        """
+        if self.begun and self._base is not None:
+            return self._base
+        self.origin = self._storage.head()
+        self.begun = True
+        catalog = self._catalogs.at(self.origin)
+        self.reads.check_catalog(catalog)
+        self._base = catalog
+        return catalog
+
+    def table(self, name: str) -> Table:
+        """An active table by its exact name; StatementError when there is none."""
+        table = self.catalog.active(name)
+        if table is None and not self.begun:
+            self.begin()
+            table = self.catalog.active(name)
+        if table is None:
+            self.reads.add_missing_table(name)
+            raise StatementError(f"no such table: {name}")
+        self._use(table)
+        return table
+
+    def by_document_id(self, table: Table, document_ids: Iterable[str]) -> Iterator[Document]:
+        """The documents with these ids, those that exist."""
+        for document_id in dict.fromkeys(map(str, document_ids)):
+            document = self._document(table, document_id)
+            if document is not None:
+                self.read_ios += 1
+                yield document
+
+    def by_index(self, table: Table, index: Index, values: Iterable[Any]) -> Iterator[Document]:
+        """The documents whose indexed field equals one of these Ion values."""
+        if index.index_id in self._unbuilt:
+            yield from self._filtered(table, index.field, values)
+            return
+        for key, value in _keyed(values).items():
+            predicate = self._lookup(table, index, value, key)
+            for document_id in predicate.candidates or ():
+                if self.writes.get(table.table_id, document_id) is not None:
+                    continue
+                current = self._current(table.table_id, document_id)
+                predicate.seen.setdefault(document_id, current.version)
+                if current.data is None or index_key(field_of(current.data, index.field)) != key:
+                    continue
+                self.reads.add_document(table, document_id, current.version)
+                self.read_ios += 1
+                yield Document(document_id, current.data, current.revision)
+            for write in self.writes.of_table(table.table_id):
+                if write.data is not None and index_key(field_of(write.data, index.field)) == key:
+                    self.read_ios += 1
+                    yield self._own(write)
+
+    def scan(self, table: Table) -> Iterator[Document]:
+        """Every document of the table."""
+        self.begin()
+        self.reads.add_scan(table)
+        self.storage_reads += 2
+        for stored in self._storage.documents(table.table_id):
+            write = self.writes.get(table.table_id, stored.document_id)
+            if write is not None:
+                continue
+            current = self._keep(stored)
+            if current.data is not None:
+                self.read_ios += 1
+                yield Document(stored.document_id, current.data, current.revision)
+        for write in self.writes.of_table(table.table_id):
+            if write.data is not None:
+                self.read_ios += 1
+                yield self._own(write)
+
+    def history(
+        self,
+        table: str,
+        start: datetime | None,
+        end: datetime | None,
+        document_ids: Iterable[str] | None,
+    ) -> Iterator[Any]:
+        """Committed revisions (Ion structs, deletions included) active between two times.
+
+        Both times are included. `table` is a name or a table id; `document_ids` narrows to these
+        documents, None means all.
+        """
+        check_range(start, end, self._now())
+        self.begin()
+        found = self.catalog.named(table)
+        if found is None:
+            self.reads.add_missing_table(table)
+            raise StatementError(f"no such table: {table}")
+        self._use(found)
+        for revision in active_between(self._revisions(found, document_ids), start, end):
+            self.read_ios += 1
+            yield revision
+
+    def user_tables(self) -> Iterator[Any]:
+        """The rows of information_schema.user_tables."""
+        self.begin()
+        self.reads.add_catalog(self.catalog)
+        self.storage_reads += 2
+        for table in self.catalog.tables.values():
+            self.read_ios += 1
+            yield row_of(table)
+
+    def _use(self, table: Table) -> None:
+        version = self.catalog.versions.get(table.table_id)
+        if version is not None:
+            self.reads.add_table(table, version)
+
+    def _lookup(self, table: Table, index: Index, value: Any, key: bytes) -> Predicate:
+        predicate = self.reads.add_predicate(table, index, value, key)
+        if predicate.candidates is None:
+            self.begin()
+            self.storage_reads += 1
+            self.read_ios += 1
+            entries = self._storage.lookup(index.index_id, key)
+            predicate.candidates = tuple(dict.fromkeys(entry.document_id for entry in entries))
+        return predicate
+
+    def _filtered(self, table: Table, field: str, values: Iterable[Any]) -> Iterator[Document]:
+        """What an index made by this same transaction would find."""
+        keys = _keyed(values)
+        for document in self.scan(table):
+            if index_key(field_of(document.data, field)) in keys:
+                yield document
+
+    def _document(self, table: Table, document_id: str) -> Document | None:
+        write = self.writes.get(table.table_id, document_id)
+        if write is not None:
+            return None if write.data is None else self._own(write)
+        current = self._current(table.table_id, document_id)
+        self.reads.add_document(table, document_id, current.version)
+        if current.data is None:
+            return None
+        return Document(document_id, current.data, current.revision)
+
+    def _own(self, write: Write) -> Document:
+        metadata = {"id": write.document_id, "version": write.version, "txId": self.transaction_id}
+        revision = ion.decode(ion.encode({"data": write.data, "metadata": metadata}))
+        return Document(write.document_id, write.data, revision)
+
+    def _current(self, table_id: str, document_id: str) -> Current:
+        """The newest committed revision, the same each time it is asked for."""
+        cached = self._cache.get((table_id, document_id))
+        if cached is not None:
+            return cached
+        self.begin()
+        self.storage_reads += 1
+        stored = self._storage.current(table_id, document_id)
+        if stored is not None:
+            return self._keep(stored)
+        self._cache[table_id, document_id] = _NO_DOCUMENT
+        return _NO_DOCUMENT
+
+    def _keep(self, stored: StoredRevision) -> Current:
+        revision = ion.decode(stored.ion)
+        current = Current(stored.version, revision, revision.get("data"))
+        if len(self._cache) < self._limits.documents_cached_max:
+            return self._cache.setdefault((stored.table_id, stored.document_id), current)
+        return current
+
+    def _revisions(self, table: Table, document_ids: Iterable[str] | None) -> Iterator[Any]:
+        if document_ids is None:
+            self.reads.add_scan(table)
+            self.storage_reads += 2
+            for stored in self._storage.revisions(table.table_id):
+                yield ion.decode(stored.ion)
+            return
+        for document_id in dict.fromkeys(map(str, document_ids)):
+            self.storage_reads += 1
+            revisions = list(self._storage.history(table.table_id, document_id))
+            version = revisions[-1].version if revisions else ABSENT
+            self.reads.add_document(table, document_id, version)
+            for stored in revisions:
+                yield ion.decode(stored.ion)
+
+
+def _keyed(values: Iterable[Any]) -> dict[bytes, Any]:
+    """Each distinct value by its index key; null and missing equal nothing."""
+    keys = ((index_key(value), value) for value in values)
+    return {key: value for key, value in keys if key is not None}

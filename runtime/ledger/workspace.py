@@ -1,0 +1,179 @@
+"""What the statements of one transaction may do: everything a plan asks of its ledger."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any, NoReturn
+
+from amazon.ion.core import IonType
+
+from runtime.ledger import ion
+from runtime.ledger.catalog import SYSTEM_TABLE, CatalogCache, indexed, row_of, unindexed
+from runtime.ledger.errors import LimitExceededError, StatementError
+from runtime.ledger.identifiers import new_id
+from runtime.ledger.index_key import index_key
+from runtime.ledger.limits import Limits
+from runtime.ledger.partiql.access import Index, Table
+from runtime.ledger.partiql.values import field as field_of
+from runtime.ledger.storage.port import IndexEntry, JournalStorage
+from runtime.ledger.view import View
+from runtime.ledger.writes import Write, index_entries, size_of
+
+
+class Workspace(View):
+    """A view that can be written to; what is written stays private until the commit."""
+
+    def __init__(
+        self,
+        storage: JournalStorage,
+        catalogs: CatalogCache,
+        limits: Limits,
+        now: Callable[[], datetime],
+        transaction_id: str,
+        new_document_id: Callable[[], str],
+    ) -> None:
+        """Read and write nothing yet."""
+        super().__init__(storage, catalogs, limits, now, transaction_id)
+        self.statement = 0
+        """The index of the statement that runs, which writes are put down to."""
+        self._new_document_id = new_document_id
+        self._backfill: list[IndexEntry] = []
+
+    def insert(self, table: Table, data: Any) -> str:
+        """Add a document; its new id. StatementError when it is not a struct."""
+        _check_struct(table, data)
+        document_id = self._new_document_id()
+        self._put(table, document_id, version=0, before=None, data=data)
+        return document_id
+
+    def replace(self, table: Table, document_id: str, data: Any) -> None:
+        """Give a document new contents."""
+        _check_struct(table, data)
+        self._follow(table, str(document_id), data)
+
+    def delete(self, table: Table, document_id: str) -> None:
+        """Delete a document; its id is never used again."""
+        write = self.writes.get(table.table_id, str(document_id))
+        if write is not None and write.version == 0:
+            self.writes.forget(write)
+        else:
+            self._follow(table, str(document_id), None)
+
+    def create_table(self, name: str) -> str:
+        """The new table's id."""
+        self._read_catalog()
+        return self._define(self.catalog.created(name, new_id(), self._limits))
+
+    def drop_table(self, name: str) -> str:
+        """The dropped table's id."""
+        self._read_catalog()
+        table = self.table(name)
+        return self._define(Table(table.table_id, table.name, active=False, indexes=table.indexes))
+
+    def undrop_table(self, table_id: str) -> str:
+        """The id of the table that is active again."""
+        self._read_catalog()
+        return self._define(self.catalog.undropped(table_id, self._limits))
+
+    def create_index(self, table: Table, field: str) -> str:
+        """The table's id; the documents that are there already get their entries in this commit."""
+        self._read_catalog()
+        index = Index(index_id=new_id(), field=field)
+        changed = indexed(self.catalog.tables[table.table_id], index, self._limits)
+        self._backfill.extend(self._built(table, index))
+        self._unbuilt.add(index.index_id)
+        return self._define(changed)
+
+    def drop_index(self, table: Table, index_id: str) -> str:
+        """The table's id."""
+        self._read_catalog()
+        return self._define(unindexed(self.catalog.tables[table.table_id], index_id))
+
+    def redact_revision(self, block_address: Any, table_id: str, document_id: str) -> NoReturn:
+        """Always a StatementError: this ledger's journal has no room for redactions yet."""
+        raise StatementError(
+            f"revision {ion.text(block_address)} of document {document_id} of table {table_id}"
+            " cannot be redacted: this ledger never rewrites its journal"
+        )
+
+    def index_entries(self) -> Iterator[IndexEntry]:
+        """Every entry the commit adds, for changed values and for indexes made here."""
+        yield from self._backfill
+        for write in self.writes:
+            if write.table.table_id != SYSTEM_TABLE.table_id:
+                yield from index_entries(write, self.catalog.tables[write.table.table_id])
+
+    def checkpoint(self) -> tuple[Any, ...]:
+        """A state to which `restore` can go back; reads are not part of it."""
+        return (
+            self.writes.checkpoint(),
+            self._defined.copy(),
+            len(self._backfill),
+            frozenset(self._unbuilt),
+        )
+
+    def restore(self, checkpoint: tuple[Any, ...]) -> None:
+        """Forget what was written and defined since."""
+        writes, self._defined, backfill, unbuilt = checkpoint
+        self.writes.restore(writes)
+        del self._backfill[backfill:]
+        self._unbuilt = set(unbuilt)
+
+    def _read_catalog(self) -> None:
+        """A definition depends on all others: names are unique and tables are counted."""
+        self.begin()
+        self.reads.add_catalog(self.catalog)
+
+    def _define(self, table: Table) -> str:
+        row = ion.decode(ion.encode(row_of(table)))
+        version = self.catalog.versions.get(table.table_id, -1) + 1
+        self._put(SYSTEM_TABLE, table.table_id, version=version, before=None, data=row)
+        self._defined[table.table_id] = table
+        return table.table_id
+
+    def _follow(self, table: Table, document_id: str, data: Any) -> None:
+        write = self.writes.get(table.table_id, document_id)
+        if write is not None:
+            version, before, absent = write.version, write.before, write.data is None
+        else:
+            current = self._current(table.table_id, document_id)
+            self.reads.add_document(table, document_id, current.version)
+            version, before = current.version + 1, current.data
+            absent = current.data is None
+        if absent:
+            raise StatementError(f"table {table.name} has no document {document_id}")
+        self._put(table, document_id, version=version, before=before, data=data)
+
+    def _put(self, table: Table, document_id: str, *, version: int, before: Any, data: Any) -> None:
+        earlier = self.writes.get(table.table_id, document_id)
+        statements = earlier.statements if earlier is not None else ()
+        if self.statement not in statements:
+            statements = (*statements, self.statement)
+        self.writes.put(Write(table, document_id, version, before, data, size_of(data), statements))
+
+    def _built(self, table: Table, index: Index) -> Iterator[IndexEntry]:
+        """The entries of a new index for the documents that are there; the table is scanned."""
+        self.reads.add_scan(table)
+        entries_max = self._limits.backfill_documents_max
+        count = 0
+        for stored in self._storage.documents(table.table_id):
+            if stored.deleted:
+                continue
+            count += 1
+            if count > entries_max:
+                raise LimitExceededError(
+                    f"table {table.name} has more than {entries_max} documents, too many for an"
+                    f" index on {index.field} to be built in one commit: make a table with the"
+                    " index first and insert the documents there"
+                )
+            key = index_key(field_of(self._keep(stored).data, index.field))
+            if key is not None:
+                yield IndexEntry(index.index_id, key, stored.document_id, stored.version)
+
+
+def _check_struct(table: Table, data: Any) -> None:
+    if getattr(data, "ion_type", None) is not IonType.STRUCT or not hasattr(data, "items"):
+        kind = getattr(data, "ion_type", None)
+        shown = kind.name.lower() if kind is not None else type(data).__name__
+        raise StatementError(
+            f"a document of table {table.name} must be a struct, not {shown}: wrap it in one"
+        )

@@ -1,0 +1,112 @@
+"""What a transaction is about to write: at most one revision of each document."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.ledger import ion
+from runtime.ledger.errors import LimitExceededError
+from runtime.ledger.index_key import index_key
+from runtime.ledger.limits import Limits
+from runtime.ledger.partiql.access import Table
+from runtime.ledger.partiql.values import field as field_of
+from runtime.ledger.storage.port import IndexEntry
+
+_REVISION_OVERHEAD_BYTES = 256
+"""What a revision's hash, address and metadata add to its data, rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A document's next revision."""
+
+    table: Table
+    document_id: str
+    version: int
+    before: Any
+    """The data of the version it follows; None for a new document."""
+    data: Any
+    """None when the document is deleted."""
+    size_bytes: int
+    statements: tuple[int, ...]
+    """Which statements of the transaction changed the document."""
+
+
+class Writes:
+    """The newest intention for each document, in order of first touch."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Nothing is to be written."""
+        self._limits = limits
+        self._by_document: dict[tuple[str, str], Write] = {}
+
+    def __len__(self) -> int:
+        """How many documents are to be written."""
+        return len(self._by_document)
+
+    def __iter__(self) -> Iterator[Write]:
+        """Every write, in order of first touch."""
+        return iter(self._by_document.values())
+
+    def get(self, table_id: str, document_id: str) -> Write | None:
+        """What is to become of a document, if anything."""
+        return self._by_document.get((table_id, document_id))
+
+    def of_table(self, table_id: str) -> list[Write]:
+        """The writes of one table."""
+        return [write for write in self if write.table.table_id == table_id]
+
+    def checkpoint(self) -> dict[tuple[str, str], Write]:
+        """A state to which `restore` can go back."""
+        return self._by_document.copy()
+
+    def restore(self, checkpoint: dict[tuple[str, str], Write]) -> None:
+        """Forget what was put since."""
+        self._by_document = checkpoint
+
+    def put(self, write: Write) -> None:
+        """Add or follow up a write; LimitExceededError when it is too much."""
+        limits = self._limits
+        if write.size_bytes > limits.document_bytes_max:
+            raise LimitExceededError(
+                f"document {write.document_id} of table {write.table.name} is"
+                f" {write.size_bytes} bytes of Ion; the limit is {limits.document_bytes_max}"
+            )
+        key = (write.table.table_id, write.document_id)
+        if key not in self._by_document and len(self) >= limits.transaction_documents_max:
+            raise LimitExceededError(
+                f"the transaction would write more than {limits.transaction_documents_max}"
+                " documents: commit and go on in another"
+            )
+        self._by_document[key] = write
+        size = sum(w.size_bytes + _REVISION_OVERHEAD_BYTES for w in self)
+        if size > limits.transaction_bytes_max:
+            raise LimitExceededError(
+                f"the transaction would write {size} bytes; the limit is"
+                f" {limits.transaction_bytes_max}: commit and go on in another"
+            )
+
+    def forget(self, write: Write) -> None:
+        """Drop the write of a document that was both made and deleted here: it never was."""
+        del self._by_document[(write.table.table_id, write.document_id)]
+
+
+def size_of(data: Any) -> int:
+    """Bytes of the document as Ion binary; 0 for a deletion."""
+    return 0 if data is None else len(ion.encode(data))
+
+
+def index_entries(write: Write, table: Table) -> Iterator[IndexEntry]:
+    """The entries a write adds: one for each indexed field whose value it changes.
+
+    `table` is the definition as it is when the transaction commits.
+    """
+    if write.data is None:
+        return
+    for index in table.indexes:
+        key = index_key(field_of(write.data, index.field))
+        if key is None:
+            continue
+        if write.before is not None and index_key(field_of(write.before, index.field)) == key:
+            continue
+        yield IndexEntry(index.index_id, key, write.document_id, write.version)
