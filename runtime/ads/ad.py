@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -80,6 +80,15 @@ class AdInput(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, extra="forbid", strict=True, frozen=True, defer_build=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nameable(cls, value: Any) -> Any:
+        # Pydantic stops at a name with a lone surrogate, before it has found the other faults.
+        if not isinstance(value, dict):
+            return value
+        members = cast("dict[str, Any]", value).items()
+        return {name.encode("utf-8", "backslashreplace").decode(): v for name, v in members}
 
     @classmethod
     def of(cls, value: Any) -> Self:
