@@ -1,0 +1,6 @@
+from botocore.credentials import Credentials
+
+class Session:
+    _credentials: Credentials
+
+def get_session() -> Session: ...
