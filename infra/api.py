@@ -78,7 +78,9 @@ class Api(pulumi.ComponentResource):
     """An HTTP API with an access log and a limit on what it admits."""
 
     endpoint: pulumi.Output[str]
+    """URL without a slash at its end."""
     api_id: pulumi.Output[str]
+    """The API's id."""
 
     def __init__(
         self, name: str, args: ApiArgs, opts: pulumi.ResourceOptions | None = None

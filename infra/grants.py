@@ -43,6 +43,11 @@ def read_journal(table_arn: pulumi.Input[str]) -> Statement:
     return _allow("ReadJournal", ["dynamodb:GetItem", "dynamodb:Query"], table_arn)
 
 
+def read_blocks(table_arn: pulumi.Input[str]) -> Statement:
+    """Read ranges of the journal, and no document by its id."""
+    return _allow("ReadBlocks", ["dynamodb:Query"], table_arn)
+
+
 def read_table_stream(stream_arn: pulumi.Input[str]) -> list[Statement]:
     """Poll a table's stream, as an event source does for its function."""
     actions = ["DescribeStream", "GetRecords", "GetShardIterator"]
@@ -84,19 +89,17 @@ def write_state(table_arn: pulumi.Input[str]) -> Statement:
 def read_search(domain_arn: pulumi.Input[str], index: str) -> Statement:
     """Search the index, and nothing else of the domain."""
     return _allow(
-        "ReadSearch",
-        ["es:ESHttpGet", "es:ESHttpPost"],
-        pulumi.Output.concat(domain_arn, f"/{index}/_search"),
+        "ReadSearch", ["es:ESHttpPost"], pulumi.Output.concat(domain_arn, f"/{index}/_search")
     )
 
 
 def write_search(domain_arn: pulumi.Input[str], index: str) -> Statement:
-    """Make the index behind its alias, and write documents into it."""
-    paths = [index, f"{index}/*", f"{index}-*", "_bulk", f"_alias/{index}", "_aliases"]
+    """Make the index behind its alias, and write documents through it; it cannot read any."""
     return _allow(
         "WriteSearch",
-        ["es:ESHttpGet", "es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"],
-        *(pulumi.Output.concat(domain_arn, f"/{path}") for path in paths),
+        ["es:ESHttpPost", "es:ESHttpPut"],
+        pulumi.Output.concat(domain_arn, "/_bulk"),
+        pulumi.Output.concat(domain_arn, f"/{index}-*"),
     )
 
 

@@ -48,7 +48,9 @@ class JournalStream(pulumi.ComponentResource):
     """An encrypted Kinesis stream that grows with its load, and the publisher that fills it."""
 
     stream_name: pulumi.Output[str]
+    """The Kinesis stream."""
     stream_arn: pulumi.Output[str]
+    """Its ARN."""
 
     def __init__(
         self, name: str, args: JournalStreamArgs, opts: pulumi.ResourceOptions | None = None
@@ -73,7 +75,7 @@ class JournalStream(pulumi.ComponentResource):
                 "timeout_s": publisher["timeout_s"],
                 "statements": [
                     *grants.read_table_stream(args["table_stream_arn"]),
-                    grants.read_journal(args["table_arn"]),
+                    grants.read_blocks(args["table_arn"]),
                     grants.publish_stream(stream.arn),
                 ],
                 "environment": {

@@ -22,8 +22,11 @@ class Ledger(pulumi.ComponentResource):
     """
 
     table_name: pulumi.Output[str]
+    """The journal table."""
     table_arn: pulumi.Output[str]
+    """Its ARN."""
     stream_arn: pulumi.Output[str]
+    """The ARN of the table's stream, which has every new item."""
 
     def __init__(
         self, name: str, args: LedgerArgs, opts: pulumi.ResourceOptions | None = None

@@ -16,13 +16,16 @@ SUFFIXES = frozenset({".py", ".lark", ".json"})
 
 WORKERS: dict[str, tuple[str, ...]] = {
     "commands": ("ads", "ad_ledger", "ledger", "web", "commands"),
-    "queries": ("ads", "ad_ledger", "ledger", "web", "state", "queries"),
+    "queries": ("ads", "ad_ledger", "ledger", "web", "state", "commands", "queries"),
     "search": ("ads", "web", "search_index", "search"),
-    "publish_journal": ("ledger", "journal", "publish_journal"),
+    "publish_journal": ("ads", "journal", "ledger", "publish_journal"),
     "project_state": ("ads", "journal", "ledger", "state", "project_state"),
     "project_search": ("ads", "journal", "ledger", "search_index", "project_search"),
 }
-"""By worker, the packages under runtime/ that it imports; the last is its own."""
+"""By worker, the packages under runtime/ that it imports; the last is its own.
+
+The queries describe the commands as well: one OpenAPI document covers the publishers' API.
+"""
 
 
 def handler(worker: str) -> str:

@@ -38,8 +38,11 @@ class SearchDomain(pulumi.ComponentResource):
     """The domain, encrypted at rest and between nodes, and its logs."""
 
     endpoint: pulumi.Output[str]
+    """URL of the domain, with its scheme."""
     domain_name: pulumi.Output[str]
+    """The domain."""
     domain_arn: pulumi.Output[str]
+    """Its ARN."""
 
     def __init__(
         self, name: str, args: SearchDomainArgs, opts: pulumi.ResourceOptions | None = None

@@ -24,7 +24,9 @@ class StateStore(pulumi.ComponentResource):
     """
 
     table_name: pulumi.Output[str]
+    """The state table."""
     table_arn: pulumi.Output[str]
+    """Its ARN."""
 
     def __init__(
         self, name: str, args: StateStoreArgs, opts: pulumi.ResourceOptions | None = None

@@ -85,11 +85,17 @@ class Worker(pulumi.ComponentResource):
     """A function that can do what it was granted, and whose failures end in a queue of its own."""
 
     function_name: pulumi.Output[str]
+    """The function."""
     function_arn: pulumi.Output[str]
+    """Its ARN."""
     invoke_arn: pulumi.Output[str]
+    """The ARN by which an API calls it."""
     role_arn: pulumi.Output[str]
+    """The role that it runs under."""
     failure_queue_arn: pulumi.Output[str]
+    """The queue in which its failures end."""
     log_group_name: pulumi.Output[str]
+    """Where it logs."""
 
     def __init__(
         self, name: str, args: WorkerArgs, opts: pulumi.ResourceOptions | None = None
