@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from runtime.ads.errors import (
+    AdError,
     AdNotFoundError,
     ConflictError,
     InvalidAdError,
@@ -43,6 +44,7 @@ def problem_of(error: Exception, kinds: Kinds) -> Problem | None:
     kind = next((kinds[ancestor] for ancestor in type(error).__mro__ if ancestor in kinds), None)
     if kind is None:
         return None
-    detail = kind.title + "." if kind is UNAVAILABLE else str(error)
+    # Only the domain's own words are meant for clients.
+    detail = str(error) if isinstance(error, AdError) else f"{kind.title}."
     headers = {"Retry-After": str(RETRY_AFTER_S)} if kind in _WORTH_A_RETRY else {}
     return Problem(kind, detail, (), headers)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from runtime.ads.ad import AdChanges, NewAd, is_ad_id
 from runtime.ads.errors import InvalidAdError
+from runtime.ads.faults import Fault
 
 AD: dict[str, Any] = {
     "adTitle": "awesome title",
@@ -139,11 +140,15 @@ def test_a_field_with_a_strange_name_can_be_told() -> None:
 @given(JSON_VALUES | st.dictionaries(st.sampled_from(sorted(AD)), JSON_VALUES))
 def test_any_value_is_an_ad_or_has_faults(value: Any) -> None:
     for model in (NewAd, AdChanges):
-        try:
-            model.of(value)
-        except InvalidAdError as refused:
-            assert refused.faults
-            assert all(fault.message for fault in refused.faults)
+        assert all(fault.message for fault in refused_faults(model, value))
+
+
+def refused_faults(model: type[NewAd] | type[AdChanges], value: Any) -> tuple[Fault, ...]:
+    try:
+        model.of(value)
+    except InvalidAdError as refused:
+        return refused.faults or (Fault("no fault at all", ""),)
+    return ()
 
 
 @pytest.mark.parametrize(
