@@ -1,6 +1,5 @@
 """The routes of one worker behind an HTTP API, with what all workers share around them."""
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
@@ -46,7 +45,7 @@ class Api:
         self.operations: list[Operation] = []
         self._resolver = APIGatewayHttpResolver()
         self._kinds = {**KINDS, **(kinds or {})}
-        self._logger = Logger(stream=sys.stdout)
+        self._logger = Logger()
         self._handler: Worker | None = None
         self._resolver.exception_handler(NotFoundError)(self._unknown_route)
         self._resolver.exception_handler([ProblemError, AdError, Exception])(self._refuse)

@@ -162,12 +162,12 @@ def test_an_unforeseen_error_is_logged_and_tells_nothing(
 
 
 def test_every_answer_is_logged_and_counted(
-    own_log: None, call: Caller, capsys: pytest.CaptureFixture[str]
+    own_log: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    call("POST", "/p", "{")
+    failing(ConflictError("Ad x"))("GET", "/")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     [answered] = [line for line in lines if line.get("message") == "answered"]
-    assert (answered["method"], answered["path"], answered["status"]) == ("POST", "/p", 400)
+    assert (answered["method"], answered["path"], answered["status"]) == ("GET", "/", 409)
     counted: dict[str, Any] = {}
     for line in lines:
         counted |= line if "_aws" in line else {}
