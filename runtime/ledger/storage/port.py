@@ -1,4 +1,4 @@
-"""The port between the ledger and the store beneath it: append one block if the head is unmoved, and read."""
+"""The port between the ledger and its store: append a block if the head is unmoved, and read."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class StoredBlock:
     block_hash: bytes
     """32 bytes."""
     peaks: tuple[bytes, ...]
-    """Merkle peaks over block hashes 0..sequence_no, tallest first; their fold is the ledger's digest."""
+    """Merkle peaks over the hashes of blocks 0..sequence_no, tallest first; folded: the digest."""
     catalog_sequence_no: int
     """The newest block, up to this one, that changed a table or an index."""
     ion: bytes
@@ -30,7 +30,7 @@ class StoredRevision:
     sequence_no: int
     deleted: bool
     ion: bytes
-    """The revision as an Ion binary struct: blockAddress, hash, data (absent when deleted), metadata."""
+    """The revision as an Ion struct: blockAddress, hash, data (absent when deleted), metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class JournalStorage(Protocol):
     def append(self, commit: Commit) -> None:
         """Add the block and what it brings, durably, in one round trip.
 
-        Raises HeadMovedError when a block with that sequence number is there already, UnavailableError
-        when the outcome is unknown.
+        Raises HeadMovedError when a block with that sequence number is there already,
+        UnavailableError when the outcome is unknown.
         """
         ...
 

@@ -1,0 +1,159 @@
+"""A journal in a DynamoDB table that nobody updates or deletes from.
+
+A commit is one TransactWriteItems of Puts, each on the condition that its item is not there yet,
+so the writer's role needs neither UpdateItem nor DeleteItem. Reads are strongly consistent.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from runtime.ledger.errors import CorruptJournalError, LimitExceededError
+from runtime.ledger.storage import items
+from runtime.ledger.storage.dynamodb_errors import wrapped
+from runtime.ledger.storage.items import Item
+from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+
+TRANSACTION_ITEMS_MAX: Final = 100
+TRANSACTION_BYTES_MAX: Final = 4 * 1024 * 1024
+"""DynamoDB's limits on one TransactWriteItems."""
+TOKEN_CHARACTERS_MAX: Final = 36
+"""DynamoDB's limit on a ClientRequestToken."""
+TORN_READS_MAX: Final = 3
+"""How often a block is read again of which a query saw only some parts."""
+
+
+class DynamoDbStorage:
+    """One ledger's journal in a table that it may share with other ledgers; see JournalStorage."""
+
+    def __init__(self, client: Any, table_name: str, ledger: str) -> None:
+        """Use boto3's low-level DynamoDB client; it stays the caller's to close."""
+        self._client = client
+        self._table_name = table_name
+        self._ledger = ledger
+
+    def head(self) -> StoredBlock | None:
+        """The newest block: one query, two when it is in parts."""
+        pk = items.journal_key(self._ledger)
+        newest = next(self._query(pk, newest_first=True, limit=1), None)
+        if newest is None:
+            return None
+        if not items.is_part(newest):
+            return next(items.blocks(iter([newest])))
+        number = items.sequence_no(newest)
+        return next(self.blocks(number, number))
+
+    def blocks(self, first: int, last: int | None = None) -> Iterator[StoredBlock]:
+        """Blocks first..last in order.
+
+        A query may see only some items of a commit that is being applied; it is asked again.
+        """
+        end = items.block_sort_key(items.SEQUENCE_MAX if last is None else last, items.PART_MAX)
+        torn_reads = 0
+        while True:
+            found = self._query(
+                items.journal_key(self._ledger), between=(items.block_sort_key(first), end)
+            )
+            try:
+                for block in items.blocks(found):
+                    yield block
+                    first = block.sequence_no + 1
+                return
+            except CorruptJournalError:
+                torn_reads += 1
+                if torn_reads > TORN_READS_MAX:
+                    raise
+
+    def append(self, commit: Commit) -> None:
+        """Put the block and what it brings, all or nothing."""
+        puts = list(items.items(self._ledger, commit))
+        self._check_limits(commit, puts)
+        with wrapped(f"append block {commit.block.sequence_no} to {self._name()}"):
+            self._client.transact_write_items(
+                TransactItems=[{"Put": self._put(item)} for item in puts],
+                # The same for every try of this block, so that a repeated request counts once.
+                ClientRequestToken=commit.block.block_hash.hex()[:TOKEN_CHARACTERS_MAX],
+            )
+
+    def current(self, table_id: str, document_id: str) -> StoredRevision | None:
+        """The newest revision of a document: one query."""
+        pk = items.document_key(self._ledger, table_id, document_id)
+        newest = next(self._query(pk, newest_first=True, limit=1), None)
+        return None if newest is None else items.revision(newest, table_id, document_id)
+
+    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
+        """Every revision of a document, oldest first."""
+        for item in self._query(items.document_key(self._ledger, table_id, document_id)):
+            yield items.revision(item, table_id, document_id)
+
+    def documents(self, table_id: str) -> Iterator[StoredRevision]:
+        """The newest revision of every document, by document id: one query for each."""
+        for document_id in self._members(table_id):
+            newest = self.current(table_id, document_id)
+            if newest is not None:
+                yield newest
+
+    def revisions(self, table_id: str) -> Iterator[StoredRevision]:
+        """Every revision of every document, by document id, then version."""
+        for document_id in self._members(table_id):
+            yield from self.history(table_id, document_id)
+
+    def lookup(self, index_id: str, key: bytes) -> tuple[IndexEntry, ...]:
+        """Every entry under one key, by document id, then version."""
+        found = self._query(items.index_key(self._ledger, index_id, key))
+        return tuple(items.index_entry(item, index_id, key) for item in found)
+
+    def close(self) -> None:
+        """Nothing is held open but the caller's client."""
+
+    def _members(self, table_id: str) -> Iterator[str]:
+        for item in self._query(items.table_key(self._ledger, table_id)):
+            yield item["sk"]["S"]
+
+    def _query(
+        self,
+        pk: str,
+        *,
+        between: tuple[str, str] | None = None,
+        newest_first: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[Item]:
+        """The items of a partition in order, page after page; at most `limit` of them."""
+        request: dict[str, Any] = {
+            "TableName": self._table_name,
+            "ConsistentRead": True,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": {":pk": {"S": pk}},
+            "ScanIndexForward": not newest_first,
+        }
+        if between is not None:
+            request["KeyConditionExpression"] += " AND sk BETWEEN :first AND :last"
+            request["ExpressionAttributeValues"][":first"] = {"S": between[0]}
+            request["ExpressionAttributeValues"][":last"] = {"S": between[1]}
+        if limit is not None:
+            request["Limit"] = limit
+        while True:
+            with wrapped(f"query {pk} of {self._name()}"):
+                page = self._client.query(**request)
+            yield from page["Items"]
+            if limit is not None or "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _put(self, item: Item) -> dict[str, Any]:
+        return {
+            "TableName": self._table_name,
+            "Item": item,
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+
+    def _check_limits(self, commit: Commit, puts: list[Item]) -> None:
+        size = sum(map(items.size_bytes, puts))
+        if len(puts) > TRANSACTION_ITEMS_MAX or size > TRANSACTION_BYTES_MAX:
+            raise LimitExceededError(
+                f"block {commit.block.sequence_no} of ledger {self._ledger} needs {len(puts)} items"
+                f" and {size} bytes; DynamoDB takes {TRANSACTION_ITEMS_MAX} items and"
+                f" {TRANSACTION_BYTES_MAX} bytes at once: change fewer documents in a transaction"
+            )
+
+    def _name(self) -> str:
+        return f"ledger {self._ledger} in table {self._table_name}"

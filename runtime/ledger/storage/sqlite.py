@@ -1,0 +1,241 @@
+"""A journal in one SQLite file: embedded, durable, shared by threads and by processes.
+
+Write-ahead log with synchronous=FULL: one flush of the disk makes an append durable. Appends that
+wait for one another share that flush (group commit): whoever gets to write takes everything in the
+queue along in one SQLite transaction, and each append still has an outcome of its own.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any, Final
+
+from runtime.ledger import merkle
+from runtime.ledger.errors import (
+    CorruptJournalError,
+    HeadMovedError,
+    LedgerError,
+    UnavailableError,
+)
+from runtime.ledger.storage import peaks as joined_peaks
+from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+from runtime.ledger.storage.sqlite_file import Execute, Row, SqliteFile
+
+PAGE_ROWS_MAX: Final = 256
+"""Rows read at a time; no read stays open between pages."""
+GROUP_COMMITS_MAX: Final = 64
+"""Appends that share one flush."""
+PREDECESSOR_WAIT_S: Final = 0.05
+"""How long an append waits for the block before its own, which another thread is bringing."""
+
+_SEQUENCE_MAX: Final = (1 << 63) - 1
+_BLOCK: Final = "SELECT sequence_no, block_hash, peaks, catalog_sequence_no, ion FROM block "
+_REVISION: Final = "SELECT table_id, document_id, version, sequence_no, deleted, ion FROM revision "
+_NEWEST: Final = _REVISION.replace("version", "MAX(version)")
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """An append in the queue."""
+
+    commit: Commit
+    patience_ends_s: float
+    """By the monotonic clock: from then on a missing predecessor means that the head moved."""
+    done: bool = False
+    error: LedgerError | None = None
+
+    def finish(self, error: LedgerError | None = None) -> None:
+        self.error = error
+        self.done = True
+
+
+class SqliteStorage:
+    """One ledger's journal in a file of its own; see JournalStorage."""
+
+    def __init__(self, path: Path | str) -> None:
+        """Open the journal, making the file when there is none; StorageError when it cannot be."""
+        self._file = SqliteFile(Path(path))
+        self._queue: deque[_Waiting] = deque()
+        self._writing = threading.Condition()
+
+    def head(self) -> StoredBlock | None:
+        """The newest block."""
+        rows = self._file.read(_BLOCK + "ORDER BY sequence_no DESC LIMIT 1")
+        return _block(rows[0]) if rows else None
+
+    def blocks(self, first: int, last: int | None = None) -> Iterator[StoredBlock]:
+        """Blocks first..last in order."""
+        query = _BLOCK + "WHERE sequence_no BETWEEN ? AND ? ORDER BY sequence_no LIMIT ?"
+        end = _SEQUENCE_MAX if last is None else last
+        while True:
+            rows = self._file.read(query, first, end, PAGE_ROWS_MAX)
+            yield from map(_block, rows)
+            if len(rows) < PAGE_ROWS_MAX:
+                return
+            first = rows[-1][0] + 1
+
+    def current(self, table_id: str, document_id: str) -> StoredRevision | None:
+        """The newest revision of a document."""
+        query = _REVISION + "WHERE table_id = ? AND document_id = ? ORDER BY version DESC LIMIT 1"
+        rows = self._file.read(query, table_id, document_id)
+        return _revision(rows[0]) if rows else None
+
+    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
+        """Every revision of a document, oldest first."""
+        query = _REVISION + (
+            "WHERE table_id = ? AND document_id = ? AND version > ? ORDER BY version LIMIT ?"
+        )
+        return self._pages(query, (table_id, document_id, -1), lambda row: (*row[:2], row[2]))
+
+    def documents(self, table_id: str) -> Iterator[StoredRevision]:
+        """The newest revision of every document, by document id."""
+        query = _NEWEST + (
+            "WHERE table_id = ? AND document_id > ?"
+            " GROUP BY document_id ORDER BY document_id LIMIT ?"
+        )
+        return self._pages(query, (table_id, ""), lambda row: row[:2])
+
+    def revisions(self, table_id: str) -> Iterator[StoredRevision]:
+        """Every revision of every document, by document id, then version."""
+        query = _REVISION + (
+            "WHERE table_id = ? AND (document_id, version) > (?, ?)"
+            " ORDER BY document_id, version LIMIT ?"
+        )
+        return self._pages(query, (table_id, "", -1), lambda row: row[:3])
+
+    def lookup(self, index_id: str, key: bytes) -> tuple[IndexEntry, ...]:
+        """Every entry under one key, by document id, then version."""
+        rows = self._file.read(
+            "SELECT document_id, version FROM index_entry WHERE index_id = ? AND key = ?"
+            " ORDER BY document_id, version",
+            index_id,
+            key,
+        )
+        return tuple(IndexEntry(index_id, key, *row) for row in rows)
+
+    def append(self, commit: Commit) -> None:
+        """Add the block and what it brings, sharing the flush with appends that wait meanwhile.
+
+        Blocks may be sealed one upon another before the first is durable: a block whose
+        predecessor failed fails as well, since it is not built upon the head.
+        """
+        waiting = _Waiting(commit, monotonic() + PREDECESSOR_WAIT_S)
+        self._queue.append(waiting)
+        with self._writing:
+            while not waiting.done:
+                self._flush()
+                self._writing.notify_all()
+                if not waiting.done:
+                    self._writing.wait(PREDECESSOR_WAIT_S / 10)
+        if waiting.error is not None:
+            raise waiting.error
+
+    def close(self) -> None:
+        """Close every connection; the journal must not be used afterwards."""
+        self._file.close()
+
+    def _pages(
+        self, query: str, start: Sequence[Any], after: Callable[[Row], Sequence[Any]]
+    ) -> Iterator[StoredRevision]:
+        """Revisions page by page; `after` makes the next page's parameters from the last row."""
+        while True:
+            rows = self._file.read(query, *start, PAGE_ROWS_MAX)
+            yield from map(_revision, rows)
+            if len(rows) < PAGE_ROWS_MAX:
+                return
+            start = after(rows[-1])
+
+    def _flush(self) -> None:
+        """Write what is queued; what waits for its predecessor goes back into the queue."""
+        taken = [self._queue.popleft() for _ in range(min(len(self._queue), GROUP_COMMITS_MAX))]
+        taken.sort(key=lambda waiting: waiting.commit.block.sequence_no)
+        try:
+            self._write(taken)
+        except LedgerError as error:
+            refused = not isinstance(error, UnavailableError)
+            for waiting in taken:
+                if refused and len(taken) > 1:
+                    self._write_alone(waiting)
+                else:
+                    waiting.finish(error)
+        finally:
+            self._queue.extendleft(waiting for waiting in reversed(taken) if not waiting.done)
+
+    def _write_alone(self, waiting: _Waiting) -> None:
+        """Find out whether it was this append for which a group was refused."""
+        try:
+            self._write([waiting])
+        except LedgerError as error:
+            waiting.finish(error)
+
+    def _write(self, taken: list[_Waiting]) -> None:
+        """Write the appends that fit upon the head, in one transaction."""
+        outcomes: list[tuple[_Waiting, LedgerError | None]] = []
+        with self._file.transaction() as execute:
+            rows = execute(_BLOCK + "ORDER BY sequence_no DESC LIMIT 1").fetchall()
+            head = _block(rows[0]) if rows else None
+            for waiting in taken:
+                block = waiting.commit.block
+                next_no = 0 if head is None else head.sequence_no + 1
+                if block.sequence_no > next_no and monotonic() < waiting.patience_ends_s:
+                    continue
+                if block.sequence_no != next_no or not _is_upon(block, head):
+                    outcomes.append((waiting, HeadMovedError(_moved(block, next_no))))
+                    continue
+                _insert(execute, waiting.commit)
+                outcomes.append((waiting, None))
+                head = block
+        for waiting, error in outcomes:
+            waiting.finish(error)
+
+
+def _is_upon(block: StoredBlock, head: StoredBlock | None) -> bool:
+    """Whether a block was sealed upon this head and not upon another with the same number."""
+    before = () if head is None else head.peaks
+    try:
+        return merkle.append(before, block.sequence_no, block.block_hash) == block.peaks
+    except ValueError as error:
+        raise CorruptJournalError(
+            f"the peaks kept with the head, before block {block.sequence_no}, are damaged: {error};"
+            " verify the journal"
+        ) from error
+
+
+def _moved(block: StoredBlock, next_no: int) -> str:
+    return (
+        f"block {block.sequence_no} is not built upon the head, the next block is {next_no}:"
+        " read the head and seal again"
+    )
+
+
+def _insert(execute: Execute, commit: Commit) -> None:
+    block = commit.block
+    execute(
+        "INSERT INTO block VALUES (?, ?, ?, ?, ?)",
+        (
+            block.sequence_no,
+            block.block_hash,
+            joined_peaks.join(block.peaks),
+            block.catalog_sequence_no,
+            block.ion,
+        ),
+    )
+    for r in commit.revisions:
+        row = (r.table_id, r.document_id, r.version, r.sequence_no, int(r.deleted), r.ion)
+        execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)", row)
+    for e in commit.index_entries:
+        row = (e.index_id, e.key, e.document_id, e.version)
+        execute("INSERT INTO index_entry VALUES (?, ?, ?, ?)", row)
+
+
+def _block(row: Row) -> StoredBlock:
+    sequence_no, block_hash, peaks, catalog_sequence_no, ion = row
+    return StoredBlock(sequence_no, block_hash, joined_peaks.split(peaks), catalog_sequence_no, ion)
+
+
+def _revision(row: Row) -> StoredRevision:
+    table_id, document_id, version, sequence_no, deleted, ion = row
+    return StoredRevision(table_id, document_id, version, sequence_no, bool(deleted), ion)

@@ -1,0 +1,163 @@
+"""A SQLite file with the journal's tables: its connections, its transactions, its errors."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+from runtime.ledger.errors import CorruptJournalError, StorageError, UnavailableError
+
+BUSY_TIMEOUT_S: Final = 10.0
+"""How long a writer waits for another process to finish its transaction."""
+PREPARE_ATTEMPTS_MAX: Final = 50
+"""How often opening a file is tried while other processes are opening it too."""
+FORMAT: Final = 1
+"""Of the tables below, kept as the file's user_version."""
+
+Row = tuple[Any, ...]
+Execute = Callable[..., sqlite3.Cursor]
+
+_SCHEMA: Final = (
+    """CREATE TABLE IF NOT EXISTS block (
+        sequence_no INTEGER PRIMARY KEY,
+        block_hash BLOB NOT NULL,
+        peaks BLOB NOT NULL,
+        catalog_sequence_no INTEGER NOT NULL,
+        ion BLOB NOT NULL
+    ) STRICT""",
+    """CREATE TABLE IF NOT EXISTS revision (
+        table_id TEXT NOT NULL,
+        document_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        sequence_no INTEGER NOT NULL,
+        deleted INTEGER NOT NULL,
+        ion BLOB NOT NULL,
+        PRIMARY KEY (table_id, document_id, version)
+    ) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE IF NOT EXISTS index_entry (
+        index_id TEXT NOT NULL,
+        key BLOB NOT NULL,
+        document_id TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        PRIMARY KEY (index_id, key, document_id, version)
+    ) STRICT, WITHOUT ROWID""",
+    f"PRAGMA user_version = {FORMAT}",
+)
+_CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_PRIMARY_CODE: Final = 0xFF
+"""The part of an extended result code that names the kind of error."""
+
+
+class SqliteFile:
+    """One writing connection and as many reading ones as threads read at once."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file and make its tables; StorageError when its format is another."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._closed = False
+        with self._wrapped("open"):
+            self._writer = self._prepared()
+
+    def read(self, query: str, *parameters: Any) -> list[Row]:
+        """Every row of a query."""
+        with self._wrapped("read"):
+            reader = self._take()
+            try:
+                return reader.execute(query, parameters).fetchall()
+            finally:
+                self._give_back(reader)
+
+    @contextmanager
+    def transaction(self) -> Generator[Execute]:
+        """Write all that is executed inside, durably, or nothing; one thread at a time."""
+        with self._wrapped("write"):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._writer.execute
+                self._writer.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        with self._wrapped("close"):
+            for connection in (*idle, self._writer):
+                connection.close()
+
+    def _take(self) -> sqlite3.Connection:
+        with self._lock:
+            if self._closed:
+                raise StorageError(f"journal {self._path} has been closed")
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
+
+    def _give_back(self, reader: sqlite3.Connection) -> None:
+        with self._lock:
+            if not self._closed:
+                self._idle.append(reader)
+                return
+        reader.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _prepared(self) -> sqlite3.Connection:
+        """A connection to the file in WAL mode with its tables.
+
+        Changing the mode does not wait while another process does the same, so it is tried again.
+        """
+        connection = self._connect()
+        for attempt in range(PREPARE_ATTEMPTS_MAX):
+            try:
+                self._make_tables(connection)
+                return connection
+            except sqlite3.OperationalError as error:
+                locked = error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+                if not locked or attempt == PREPARE_ATTEMPTS_MAX - 1:
+                    connection.close()
+                    raise
+                threading.Event().wait(0.01)
+        raise AssertionError("the loop above returns or raises")
+
+    def _make_tables(self, connection: sqlite3.Connection) -> None:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, FORMAT):
+            connection.close()
+            raise StorageError(
+                f"{self._path} is a journal of format {version}, this ledger writes {FORMAT}:"
+                " open it with the version that wrote it"
+            )
+        connection.execute("PRAGMA journal_mode = WAL")
+        if version == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in _SCHEMA:
+                connection.execute(statement)
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def _wrapped(self, what: str) -> Generator[None]:
+        """The one place where errors of sqlite3 become the ledger's."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            message = f"cannot {what} journal {self._path}: {error}"
+            code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+            if code in _CORRUPT:
+                raise CorruptJournalError(f"{message}; restore it from a backup") from error
+            if isinstance(error, sqlite3.OperationalError):
+                raise UnavailableError(message) from error
+            raise StorageError(message) from error

@@ -1,0 +1,1 @@
+class IonException(Exception): ...  # noqa: N818  That is its name.
