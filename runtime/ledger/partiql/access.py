@@ -40,6 +40,11 @@ class Document:
 class Access(Protocol):
     """Reads enter the transaction's read set; writes stay private until it commits."""
 
+    @property
+    def transaction_id(self) -> str:
+        """The id of the transaction: what TXID() gives."""
+        ...
+
     def table(self, name: str) -> Table:
         """An active table by its exact name; StatementError when there is none."""
         ...
