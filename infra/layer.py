@@ -103,15 +103,13 @@ def _fetch(platform: str, python_version: str, requirements: Path, target: Path)
 def _pack(fetched: Path, packed: Path) -> None:
     """Zip what a worker needs of `fetched` under python/, sorted, with fixed times and modes."""
     with zipfile.ZipFile(packed, "w") as archive_:
-        for path in sorted(path for path in fetched.rglob("*") if path.is_file()):
-            name = path.relative_to(fetched)
-            if not _is_needed(name):
-                continue
+        names = (path.relative_to(fetched) for path in fetched.rglob("*") if path.is_file())
+        for name in sorted((name for name in names if _is_needed(name)), key=Path.as_posix):
             entry = zipfile.ZipInfo(f"python/{name.as_posix()}", ZIP_TIME)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, on every host: the mode is read only then.
             entry.external_attr = FILE_MODE
-            with path.open("rb") as source, archive_.open(entry, "w") as target:
+            with (fetched / name).open("rb") as source, archive_.open(entry, "w") as target:
                 shutil.copyfileobj(source, target)
 
 
