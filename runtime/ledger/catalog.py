@@ -2,7 +2,7 @@
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -25,9 +25,9 @@ _TABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _COMMITTED_PREFIX = "_ql_committed_"
 
 
-def row_of(table: Table) -> dict[str, Any]:
-    """The table's row in information_schema.user_tables, which is also its document."""
-    return {
+def row_of(table: Table) -> Any:
+    """The table's row in information_schema.user_tables, an Ion struct and also its document."""
+    row = {
         "tableId": table.table_id,
         "name": table.name,
         "indexes": [
@@ -36,6 +36,7 @@ def row_of(table: Table) -> dict[str, Any]:
         ],
         "status": "ACTIVE" if table.active else "INACTIVE",
     }
+    return ion.decode(ion.encode(row))
 
 
 def table_of(row: Mapping[str, Any]) -> Table:
@@ -160,10 +161,23 @@ class CatalogCache:
         if kept is not None and kept.sequence_no == wanted:
             return kept
         read = self._read(wanted)
-        with self._lock:
-            if self._newest is None or self._newest.sequence_no < wanted:
-                self._newest = read
+        self._take(read)
         return read
+
+    def keep(self, committed: Catalog, changed: Iterable[str], sequence_no: int) -> None:
+        """Take over what a commit has made of the newest catalog, saving a read of it.
+
+        `changed` are the ids of the tables that got a new version in block `sequence_no`.
+        """
+        versions = {**committed.versions}
+        for table_id in changed:
+            versions[table_id] = versions.get(table_id, -1) + 1
+        self._take(Catalog(sequence_no, committed.tables, versions))
+
+    def _take(self, catalog: Catalog) -> None:
+        with self._lock:
+            if self._newest is None or self._newest.sequence_no < catalog.sequence_no:
+                self._newest = catalog
 
     def _read(self, sequence_no: int) -> Catalog:
         if sequence_no == NO_CATALOG:

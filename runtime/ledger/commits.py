@@ -56,7 +56,7 @@ class Committer:
                 return self._append(transaction)
         # One read, of one moment, holds at that moment: there is nothing to compare.
         if workspace.storage_reads > 1:
-            self._validate(workspace, _sequence_no(workspace.origin), self._storage.head())
+            self._validate(workspace, self._storage.head())
         return None
 
     def strand_id(self, block: StoredBlock) -> str:
@@ -65,20 +65,24 @@ class Committer:
 
     def _append(self, transaction: Transaction) -> int:
         workspace = transaction.workspace
-        validated = _sequence_no(workspace.origin) if workspace.begun else None
         for attempt in range(self._limits.append_attempts_max):
             head = self._storage.head()
-            if validated is None:
-                # Nothing was read from the journal, so nothing before its head matters.
-                validated = _sequence_no(head)
-            committed = self._validate(workspace, validated, head)
+            if not workspace.begun:
+                workspace.begin_at(head)
+            committed = self._validate(workspace, head)
             if committed is not None:
                 return committed
-            validated = _sequence_no(head)
             draft = self._draft(transaction, head)
             commit = seal(draft, head)
             if self._appended(draft, commit):
                 self._remember(draft, commit.block)
+                if draft.changes_catalog:
+                    defined = workspace.writes.of_table(SYSTEM_TABLE.table_id)
+                    self._catalogs.keep(
+                        workspace.catalog,
+                        [write.document_id for write in defined],
+                        commit.block.sequence_no,
+                    )
                 return commit.block.sequence_no
             self._back_off(attempt)
         raise HeadMovedError(
@@ -86,16 +90,14 @@ class Committer:
             f" {self._limits.append_attempts_max} times and was not committed: try it again"
         )
 
-    def _validate(
-        self, workspace: Workspace, validated: int, head: StoredBlock | None
-    ) -> int | None:
-        """Compare the reads with every block after `validated`; ConflictError when one is stale.
+    def _validate(self, workspace: Workspace, head: StoredBlock | None) -> int | None:
+        """Compare the reads with every block since the begin; ConflictError when one is stale.
 
         The block's number when the transaction turns out to be committed already: an append that
         was answered with a failure may have taken effect all the same.
         """
         if head is not None:
-            for block in self._delta.between(validated + 1, head):
+            for block in self._delta.between(_sequence_no(workspace.origin) + 1, head):
                 if block.transaction_id == workspace.transaction_id:
                     return block.sequence_no
                 workspace.reads.check(block)

@@ -17,7 +17,7 @@ from pyqldb.driver.qldb_driver import QldbDriver
 from runtime.ledger.engine import Ledger
 from runtime.ledger.errors import LedgerError
 from runtime.ledger.identifiers import new_id
-from runtime.ledger.protocol import service_exception
+from runtime.ledger.protocol import START_SESSION, service_exception
 from runtime.ledger.session import SessionService
 
 SERVICE_NAME = "qldb-session"
@@ -43,7 +43,8 @@ class EmbeddedClient:
             answer = self._service.send_command(request)
         except LedgerError as error:
             raise _client_error(error) from error
-        answer["ResponseMetadata"] = self._metadata
+        # Drivers take the request id of StartSession for the session's id.
+        answer["ResponseMetadata"] = _metadata(200) if START_SESSION in request else self._metadata
         return answer
 
 

@@ -1,5 +1,6 @@
 """A ledger: transactions over documents whose every change is a block of one hash chain."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ class Ledger:
         name: str,
         new_document_id: Callable[[], str] = new_id,
         now: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
         limits: Limits = LIMITS,
     ) -> None:
         """Read nothing yet. `new_document_id` draws the ids of inserted documents."""
@@ -52,6 +54,7 @@ class Ledger:
         self._storage = storage
         self._new_document_id = new_document_id
         self._now = now
+        self._monotonic = monotonic
         self._limits = limits
         self._catalogs = CatalogCache(storage)
         self._committer = Committer(storage, self._catalogs, limits, now)
@@ -70,7 +73,9 @@ class Ledger:
                 self._new_document_id,
             )
 
-        return Transaction(workspace, self._committer.commit, self._limits, self._now)
+        return Transaction(
+            workspace, self._committer.commit, self._limits, self._now, self._monotonic
+        )
 
     def blocks(self, first: int = 0, last: int | None = None) -> Iterator[StoredBlock]:
         """Blocks first..last, both included, in order; to the head where last is None."""

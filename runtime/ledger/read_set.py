@@ -71,6 +71,22 @@ class ReadSet:
         if self._whole_catalog is None:
             self._whole_catalog = catalog.sequence_no
 
+    def renew_tables(self, catalog: Catalog) -> None:
+        """Go over to newer definitions of the tables used, as if they had been used all along.
+
+        Good for a transaction that has read nothing else: which indexes there are matters to what
+        it reads and to the entries its commit adds, and those are yet to be made. Raises
+        ConflictError when a table is no longer there.
+        """
+        for table_id, (name, _) in self._tables.items():
+            table = catalog.tables.get(table_id)
+            if table is None or not table.active:
+                raise ConflictError(
+                    f"table {name} was dropped, at the latest in block {catalog.sequence_no},"
+                    " after this transaction used it"
+                )
+            self._tables[table_id] = (name, catalog.versions[table_id])
+
     def check_catalog(self, catalog: Catalog) -> None:
         """Raise ConflictError unless the definitions that were used are still these."""
         if self._whole_catalog not in (None, catalog.sequence_no):

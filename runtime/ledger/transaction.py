@@ -1,6 +1,5 @@
 """One interactive transaction: its statements, its digest, its end."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,7 +40,7 @@ class Transaction:
         append: Callable[["Transaction"], int | None],
         limits: Limits,
         now: Callable[[], datetime],
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float],
     ) -> None:
         """Take how to make a fresh workspace and how to append what it holds at the end."""
         self.workspace = workspace()

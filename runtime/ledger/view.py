@@ -80,6 +80,13 @@ class View:
         self._base = catalog
         return catalog
 
+    def begin_at(self, head: StoredBlock | None) -> None:
+        """Begin a transaction that has read nothing at the moment it commits."""
+        self.origin = head
+        self.begun = True
+        self._base = self._catalogs.at(head)
+        self.reads.renew_tables(self._base)
+
     def table(self, name: str) -> Table:
         """An active table by its exact name; StatementError when there is none."""
         table = self.catalog.active(name)

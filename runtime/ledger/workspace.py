@@ -124,9 +124,8 @@ class Workspace(View):
         self.reads.add_catalog(self.catalog)
 
     def _define(self, table: Table) -> str:
-        row = ion.decode(ion.encode(row_of(table)))
         version = self.catalog.versions.get(table.table_id, -1) + 1
-        self._put(SYSTEM_TABLE, table.table_id, version=version, before=None, data=row)
+        self._put(SYSTEM_TABLE, table.table_id, version=version, before=None, data=row_of(table))
         self._defined[table.table_id] = table
         return table.table_id
 

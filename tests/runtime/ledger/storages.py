@@ -1,0 +1,90 @@
+"""Journals that count what is asked of them or fail when they are told to."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from runtime.ledger.errors import UnavailableError
+from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+from tests.fakes import MemoryStorage
+
+
+class CountingStorage(MemoryStorage):
+    """Counts calls by name: each is a round trip on a real store."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: Counter[str] = Counter()
+
+    def taken(self) -> dict[str, int]:
+        """The calls since this was asked last."""
+        calls = dict(self.calls)
+        self.calls.clear()
+        return calls
+
+    def head(self) -> StoredBlock | None:
+        self.calls["head"] += 1
+        return super().head()
+
+    def blocks(self, first: int, last: int | None = None) -> Iterator[StoredBlock]:
+        self.calls["blocks"] += 1
+        return super().blocks(first, last)
+
+    def append(self, commit: Commit) -> None:
+        self.calls["append"] += 1
+        super().append(commit)
+
+    def current(self, table_id: str, document_id: str) -> StoredRevision | None:
+        self.calls["current"] += 1
+        return super().current(table_id, document_id)
+
+    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
+        self.calls["history"] += 1
+        return super().history(table_id, document_id)
+
+    def documents(self, table_id: str) -> Iterator[StoredRevision]:
+        self.calls["documents"] += 1
+        return super().documents(table_id)
+
+    def revisions(self, table_id: str) -> Iterator[StoredRevision]:
+        self.calls["revisions"] += 1
+        return super().revisions(table_id)
+
+    def lookup(self, index_id: str, key: bytes) -> tuple[IndexEntry, ...]:
+        self.calls["lookup"] += 1
+        return super().lookup(index_id, key)
+
+
+class FailingStorage(MemoryStorage):
+    """Fails by plan: each call of a planned method takes the next step of its plan.
+
+    "" works, "before" fails without effect, "after" has its effect and fails all the same.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plan: dict[str, list[str]] = {}
+
+    def _step(self, method: str) -> str:
+        steps = self.plan.get(method)
+        step = steps.pop(0) if steps else ""
+        if step == "before":
+            raise UnavailableError(f"{method} was not answered")
+        return step
+
+    def head(self) -> StoredBlock | None:
+        self._step("head")
+        return super().head()
+
+    def blocks(self, first: int, last: int | None = None) -> Iterator[StoredBlock]:
+        self._step("blocks")
+        return super().blocks(first, last)
+
+    def current(self, table_id: str, document_id: str) -> StoredRevision | None:
+        self._step("current")
+        return super().current(table_id, document_id)
+
+    def append(self, commit: Commit) -> None:
+        step = self._step("append")
+        super().append(commit)
+        if step == "after":
+            raise UnavailableError("append was not answered")
