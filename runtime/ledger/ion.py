@@ -8,6 +8,7 @@ Known limits of amazon.ion 0.15: fractions of a second past nine digits are not 
 a decimal that is not finite never returns, so such numbers must be refused before they get here.
 """
 
+import warnings
 from datetime import UTC, datetime
 from math import isnan
 from typing import Any, Final
@@ -42,7 +43,10 @@ if not simpleion.c_ext:
 if not hasattr(simple_types, "_IonNature"):
     simple_types._IonNature = type("_IonNature", (), {})  # pyright: ignore[reportPrivateUsage]
 
-import ionhash
+with warnings.catch_warnings():
+    # ionhash 1.2.1 subclasses what amazon.ion 0.15 has declared internal; both are pinned.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    import ionhash
 
 IonValue = Any
 """A value of amazon.ion.simple_types, or a plain Python value that has one Ion type."""

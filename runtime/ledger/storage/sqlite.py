@@ -42,14 +42,20 @@ class _Waiting:
     """An append in the queue."""
 
     commit: Commit
-    patience_ends_s: float
-    """By the monotonic clock: from then on a missing predecessor means that the head moved."""
+    early_since_s: float | None = None
+    """When the block before it was first found missing, by the monotonic clock."""
     done: bool = False
     error: LedgerError | None = None
 
     def finish(self, error: LedgerError | None = None) -> None:
         self.error = error
         self.done = True
+
+    def waits_for_predecessor(self) -> bool:
+        """Whether a missing predecessor may still come; afterwards it means that the head moved."""
+        if self.early_since_s is None:
+            self.early_since_s = monotonic()
+        return monotonic() - self.early_since_s < PREDECESSOR_WAIT_S
 
 
 class SqliteStorage:
@@ -122,7 +128,7 @@ class SqliteStorage:
         Blocks may be sealed one upon another before the first is durable: a block whose
         predecessor failed fails as well, since it is not built upon the head.
         """
-        waiting = _Waiting(commit, monotonic() + PREDECESSOR_WAIT_S)
+        waiting = _Waiting(commit)
         self._queue.append(waiting)
         with self._writing:
             while not waiting.done:
@@ -150,13 +156,13 @@ class SqliteStorage:
 
     def _flush(self) -> None:
         """Write what is queued; what waits for its predecessor goes back into the queue."""
-        taken = [self._queue.popleft() for _ in range(min(len(self._queue), GROUP_COMMITS_MAX))]
+        taken = [self._queue.popleft() for _ in range(len(self._queue))]
         taken.sort(key=lambda waiting: waiting.commit.block.sequence_no)
         try:
-            self._write(taken)
+            self._write(taken[:GROUP_COMMITS_MAX])
         except LedgerError as error:
             refused = not isinstance(error, UnavailableError)
-            for waiting in taken:
+            for waiting in taken[:GROUP_COMMITS_MAX]:
                 if refused and len(taken) > 1:
                     self._write_alone(waiting)
                 else:
@@ -180,7 +186,7 @@ class SqliteStorage:
             for waiting in taken:
                 block = waiting.commit.block
                 next_no = 0 if head is None else head.sequence_no + 1
-                if block.sequence_no > next_no and monotonic() < waiting.patience_ends_s:
+                if block.sequence_no > next_no and waiting.waits_for_predecessor():
                     continue
                 if block.sequence_no != next_no or not _is_upon(block, head):
                     outcomes.append((waiting, HeadMovedError(_moved(block, next_no))))
