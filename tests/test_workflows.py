@@ -114,7 +114,7 @@ def test_people_and_the_check_run_the_same_script() -> None:
 
 
 @pytest.mark.parametrize("name", ["preview", "deploy"])
-def test_what_is_deployed_with_is_pinned_by_hash(name: str) -> None:
+def test_the_environment_is_pinned_by_hash(name: str) -> None:
     (install,) = [step["run"] for step in steps(name) if "Install" in step.get("name", "")]
-    assert "--require-hashes --requirements requirements/deploy.txt" in install
-    assert (ROOT / "requirements" / "deploy.txt").is_file()
+    assert "--require-hashes --requirements requirements/dev.txt" in install
+    assert (ROOT / "requirements" / "dev.txt").is_file()
