@@ -20,7 +20,7 @@ from runtime.ads.revision import AdRevision
 from runtime.search_index.bulk import Effect, Outcome, Request, outcomes, requests
 from runtime.search_index.documents import revision
 from runtime.search_index.errors import IndexRefusedError, IndexUnavailableError
-from runtime.search_index.query import Search, body, next_cursor
+from runtime.search_index.query import PageRequest, Search
 from runtime.search_index.schema import index_body, index_name
 
 TIMEOUT_S = 10
@@ -70,17 +70,17 @@ class AdIndex:
 
         An index that is not there yet holds nothing.
         """
-        request = body(search, limit, cursor)
+        request = PageRequest.page(search, limit, cursor)
         with _wrapped("search ads"):
             try:
-                found = self._client.search(index=self._alias, body=request)["hits"]
+                found = self._client.search(index=self._alias, body=request.body())["hits"]
             except NotFoundError:
                 return Page((), 0, None)
-        hits, wanted = found["hits"], request["size"] - 1
+        hits = found["hits"]
         return Page(
-            tuple(revision(hit["_source"]) for hit in hits[:wanted]),
+            tuple(revision(hit["_source"]) for hit in hits[: request.limit]),
             found["total"]["value"],
-            next_cursor(search, hits[wanted - 1]["sort"]) if len(hits) > wanted else None,
+            request.next_cursor(hits),
         )
 
     def _send(self, request: Request) -> list[Outcome]:
@@ -124,7 +124,7 @@ def open_index(endpoint: str, alias: str) -> AdIndex:
         hosts=[endpoint],
         http_auth=Urllib3AWSV4SignerAuth(credentials, session.region_name, SIGNED_SERVICE),
         use_ssl=secure,
-        verify_certs=secure,
+        verify_certs=True,
         connection_class=Urllib3HttpConnection,
         timeout=TIMEOUT_S,
         max_retries=RETRIES_MAX,

@@ -1,10 +1,10 @@
 """Searches: what is asked of OpenSearch, and where a search goes on."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
-from math import isfinite
 from typing import Any
 
 from runtime.ads import cursor as opaque
@@ -12,6 +12,9 @@ from runtime.search_index.errors import CursorError
 
 PAGE_ITEMS_MAX = 100
 MATCHED_FIELDS = ["adTitle^4", "tags^3", "category^2", "adDescription"]
+RANKED_HITS_MAX = 10_000
+"""How deep OpenSearch goes by offset (index.max_result_window); narrower words find the rest."""
+TIME_MS_MAX = 10**15
 _FINGERPRINT_CHARACTERS = 16
 
 
@@ -25,38 +28,77 @@ class Search:
     min_price: Decimal | None = None
     max_price: Decimal | None = None
 
+    @property
+    def ranked(self) -> bool:
+        """Whether some ads match better than others."""
+        return bool(self.words and self.words.strip())
 
-def body(search: Search, limit: int, cursor: str | None) -> dict[str, Any]:
-    """The request: best match first, newest first among equals, then by id, so pages never overlap.
 
-    It asks for one more than the limit, to tell whether there is more. Raises CursorError.
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """One page of a search: what to send, and how to read on behind it.
+
+    Ads that match words come best first, and a page begins at an offset: scores differ between
+    copies of a shard, so a score is no place to go on from. Without words ads come newest first,
+    and a page begins behind the last ad seen, at any depth. The id decides among equals. One hit
+    more than the limit is asked for, to tell whether there is more.
     """
-    request: dict[str, Any] = {
-        "size": min(max(limit, 1), PAGE_ITEMS_MAX) + 1,
-        "track_total_hits": True,
-        "query": {
-            "bool": {
-                "must": [_matching(search.words)],
-                "filter": _filters(search),
-                "must_not": [{"term": {"deleted": True}}],
-            }
-        },
-        "sort": [{"_score": "desc"}, {"createdAt": "desc"}, {"adId": "asc"}],
-    }
-    if cursor is not None:
-        request["search_after"] = _after(search, cursor)
-    return request
+
+    search: Search
+    limit: int
+    offset: int
+    after: list[Any] | None
+
+    @classmethod
+    def page(cls, search: Search, limit: int, cursor: str | None) -> "PageRequest":
+        """The page that a cursor stands for, the first one for None; raises CursorError."""
+        size = min(max(limit, 1), PAGE_ITEMS_MAX)
+        if cursor is None:
+            return cls(search, size, 0, None)
+        match _place(search, cursor):
+            case [int(offset)] if search.ranked and 0 < offset < RANKED_HITS_MAX:
+                return cls(search, min(size, RANKED_HITS_MAX - offset), offset, None)
+            case [int(created_at), str(ad_id)] if not search.ranked and _plausible(
+                created_at, ad_id
+            ):
+                return cls(search, size, 0, [created_at, ad_id])
+            case _:
+                raise CursorError("The cursor is not one of this search. Begin without a cursor.")
+
+    def body(self) -> dict[str, Any]:
+        """The body of the request to OpenSearch."""
+        wanted = min(self.limit + 1, RANKED_HITS_MAX - self.offset)
+        request: dict[str, Any] = {
+            "from": self.offset,
+            "size": wanted,
+            "track_total_hits": True,
+            "query": {
+                "bool": {
+                    "must": [_matching(self.search)],
+                    "filter": _filters(self.search),
+                    "must_not": [{"term": {"deleted": True}}],
+                }
+            },
+            "sort": [{"createdAt": "desc"}, {"adId": "asc"}],
+        }
+        if self.search.ranked:
+            request["sort"].insert(0, {"_score": "desc"})
+        if self.after is not None:
+            request["search_after"] = self.after
+        return request
+
+    def next_cursor(self, hits: Sequence[Mapping[str, Any]]) -> str | None:
+        """The cursor of the next page, given this one's hits; None where there is none."""
+        if len(hits) <= self.limit:
+            return None
+        place = [self.offset + self.limit] if self.search.ranked else hits[self.limit - 1]["sort"]
+        return opaque.pack(_fingerprint(self.search), *place)
 
 
-def next_cursor(search: Search, sort: list[Any]) -> str:
-    """The cursor behind the hit with these sort values; only the same search accepts it."""
-    return opaque.pack(_fingerprint(search), *sort)
-
-
-def _matching(words: str | None) -> dict[str, Any]:
-    if words is None or not words.strip():
+def _matching(search: Search) -> dict[str, Any]:
+    if not search.ranked:
         return {"match_all": {}}
-    return {"multi_match": {"query": words, "fields": MATCHED_FIELDS}}
+    return {"multi_match": {"query": search.words, "fields": MATCHED_FIELDS}}
 
 
 def _filters(search: Search) -> list[dict[str, Any]]:
@@ -72,18 +114,16 @@ def _filters(search: Search) -> list[dict[str, Any]]:
     return filters
 
 
-def _after(search: Search, cursor: str) -> list[Any]:
+def _place(search: Search, cursor: str) -> list[Any]:
     try:
-        parts = opaque.unpack(cursor)
+        fingerprint, *place = opaque.unpack(cursor)
     except ValueError as error:
         raise CursorError("The cursor is damaged. Begin without a cursor.") from error
-    match parts:
-        case [str(fingerprint), int() | float() as score, int(created_at), str(ad_id)] if (
-            fingerprint == _fingerprint(search) and isfinite(score) and ad_id.isascii()
-        ):
-            return [score, created_at, ad_id]
-        case _:
-            raise CursorError("The cursor is not one of this search. Begin without a cursor.")
+    return place if fingerprint == _fingerprint(search) else []
+
+
+def _plausible(created_at: int, ad_id: str) -> bool:
+    return 0 <= created_at <= TIME_MS_MAX and ad_id.isascii()
 
 
 def _fingerprint(search: Search) -> str:
