@@ -1,6 +1,5 @@
-from botocore.credentials import Credentials
+from typing import Any
 
 class Session:
-    _credentials: Credentials
-
-def get_session() -> Session: ...
+    def __init__(self, **options: Any) -> None: ...
+    def get_component(self, name: str) -> Any: ...

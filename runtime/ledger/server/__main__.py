@@ -1,0 +1,73 @@
+"""Serve the ledgers of a directory: python -m runtime.ledger.server --data DIR --port PORT."""
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import FrameType
+
+from runtime.ledger.errors import LedgerError
+from runtime.ledger.server.errors import DirectoryInUseError
+from runtime.ledger.server.options import ServerOptions
+from runtime.ledger.server.server import LOOPBACK, LedgerServer
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; the exit status."""
+    asked = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # A queue that is a moment longer than the threads are many is no news.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    options = ServerOptions(
+        region=asked.region, account_id=asked.account, ledgers_max=asked.ledgers_max
+    )
+    try:
+        server = LedgerServer(asked.data, host=asked.host, port=asked.port, options=options)
+    except (DirectoryInUseError, LedgerError, OSError) as error:
+        print(f"cannot serve {asked.data} on {asked.host}:{asked.port}: {error}", file=sys.stderr)
+        return 1
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopping(server))
+    print(f"serving {asked.data} at {server.url}", flush=True)
+    server.run()
+    return 0
+
+
+def _stopping(server: LedgerServer) -> Callable[[int, FrameType | None], None]:
+    """A signal handler; what it interrupts holds locks that stopping needs, hence the thread."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        threading.Thread(target=server.stop).start()
+
+    return stop
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m runtime.ledger.server", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the directory of the ledgers")
+    parser.add_argument("--port", type=int, required=True, help="0 for any free port")
+    parser.add_argument(
+        "--host",
+        default=LOOPBACK,
+        help="the address to listen on; nobody is authenticated (default: %(default)s)",
+    )
+    defaults = ServerOptions()
+    parser.add_argument("--region", default=defaults.region, help="of ARNs (default: %(default)s)")
+    parser.add_argument(
+        "--account", default=defaults.account_id, help="of ARNs (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--ledgers-max",
+        type=int,
+        default=defaults.ledgers_max,
+        help="how many ledgers there may be (default: %(default)s)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

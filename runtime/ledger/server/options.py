@@ -1,0 +1,40 @@
+"""What a server may be told besides where its data is: names, lifetimes, limits."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from runtime.ledger.limits import LIMITS, Limits
+from runtime.ledger.session import SESSION_LIFETIME_S, SESSIONS_MAX
+
+MIB: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ServerOptions:
+    """The defaults are QLDB's where it had one."""
+
+    region: str = "us-east-1"
+    """Of ARNs; requests may be signed for any."""
+    account_id: str = "000000000000"
+    """Of ARNs."""
+    ledgers_max: int = 5
+    session_lifetime_s: tuple[float, float] = SESSION_LIFETIME_S
+    sessions_max: int = SESSIONS_MAX
+    limits: Limits = field(default=LIMITS)
+    """Of every ledger's transactions, documents and tables."""
+    threads: int = 16
+    connections_max: int = 500
+    connection_idle_s: int = 120
+    header_bytes_max: int = 64 * 1024
+    body_bytes_max: int = 16 * MIB
+    large_body_bytes: int = MIB
+    """Larger requests are worked on a few at a time, so that memory stays bounded."""
+    large_bodies_max: int = 2
+    tags_max: int = 50
+    """Of one resource."""
+    exports_active_max: int = 2
+    """Of one ledger."""
+    streams_active_max: int = 5
+    """Of one ledger."""
+    job_retention_s: float = 7 * 24 * 3600.0
+    """How long a finished export or stream can still be described."""

@@ -1,0 +1,4 @@
+from waitress.parser import HTTPRequestParser
+
+class HTTPChannel:
+    parser_class: type[HTTPRequestParser]
