@@ -27,7 +27,7 @@ class MemoryAds:
     def create(self, publisher_id: str, new: NewAd, key: str | None = None) -> Ad:
         known = self._keys.get((publisher_id, key or ""))
         if key is not None and known is not None:
-            if known[0] != new:
+            if repr(known[0]) != repr(new):
                 raise KeyReusedError(key)
             return known[1]
         ad_id = "".join(secrets.choice(ALPHABET) for _ in range(22))
@@ -88,5 +88,3 @@ class MemoryAds:
         revisions = self.history.setdefault(ad_id, [])
         tx_id = f"{len(revisions):022d}"
         revisions.append(AdRevision(ad_id, len(revisions), now(), tx_id, fields))
-
-

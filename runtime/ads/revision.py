@@ -4,6 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+FIELDS = (
+    "publisherId",
+    "adTitle",
+    "adDescription",
+    "price",
+    "currency",
+    "category",
+    "tags",
+    "createdAt",
+)
+"""Of every ad, in the order in which they are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ad:

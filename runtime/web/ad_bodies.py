@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from runtime.ads.ad import AD_ID_PATTERN, PRICE_SCHEMA
-from runtime.ads.revision import Ad, AdRevision
+from runtime.ads.revision import FIELDS, Ad, AdRevision
 
 Version = Annotated[int, Field(ge=0)]
 PriceBody = Annotated[Any, WithJsonSchema(PRICE_SCHEMA)]
@@ -75,12 +75,12 @@ class FoundBody(AdsBody):
 
 def ad_body(ad: Ad) -> Mapping[str, Any]:
     """An AdBody."""
-    return {"adId": ad.ad_id, "version": ad.version, **ad.fields}
+    return {"adId": ad.ad_id, "version": ad.version, **_shown(ad.fields)}
 
 
 def version_body(revision: AdRevision) -> Mapping[str, Any]:
     """A VersionBody, or a DeletionBody for a deletion."""
-    fields = {"deleted": True} if revision.fields is None else revision.fields
+    fields = {"deleted": True} if revision.fields is None else _shown(revision.fields)
     return {
         "adId": revision.ad_id,
         "version": revision.version,
@@ -88,3 +88,7 @@ def version_body(revision: AdRevision) -> Mapping[str, Any]:
         "txId": revision.tx_id,
         **fields,
     }
+
+
+def _shown(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: fields[name] for name in FIELDS}

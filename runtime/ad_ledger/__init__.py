@@ -1,0 +1,1 @@
+"""Ads recorded in ledgers: each command is one transaction, spoken in PartiQL."""

@@ -1,0 +1,87 @@
+"""One ledger of ads: its tables, its driver, and its failures in the domain's words."""
+
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Any, Protocol, TypeVar
+
+from botocore.exceptions import ClientError
+from pyqldb.errors import SessionPoolEmptyError
+
+from runtime.ads.errors import ConflictError, UnavailableError
+from runtime.ledger.driver import embedded_driver
+from runtime.ledger.engine import Ledger
+
+ADS = "Ads"
+KEYS = "IdempotencyKeys"
+ACTIVE_TABLES = "SELECT VALUE name FROM information_schema.user_tables WHERE status = 'ACTIVE'"
+CREATE = {
+    ADS: ("CREATE TABLE Ads",),
+    KEYS: ("CREATE TABLE IdempotencyKeys", 'CREATE INDEX ON IdempotencyKeys ("key")'),
+}
+Result = TypeVar("Result")
+
+
+class Statements(Protocol):
+    """An open transaction."""
+
+    def execute_statement(self, statement: str, *parameters: Any) -> Iterable[Any]:
+        """Run one statement; its rows as Ion values."""
+        ...
+
+
+class Shard:
+    """A ledger that has the tables of ads from its first use on; threads may share it."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._name = ledger.name
+        self._driver = embedded_driver(ledger)
+        self._lock = Lock()
+        self._prepared = False
+
+    def run(self, what: str, work: Callable[[Statements], Result]) -> Result:
+        """Do the work in one transaction, again after each conflict; `what` is its subject.
+
+        Raises ConflictError after too many conflicts, UnavailableError when storage is silent.
+        """
+        try:
+            self._prepare()
+            return self._driver.execute_lambda(work)
+        except ClientError as error:
+            raise self._translated(what, error) from error
+        except SessionPoolEmptyError as error:
+            raise UnavailableError("Too many transactions are open here. Try again.") from error
+
+    def close(self) -> None:
+        """End the driver's sessions."""
+        self._driver.close()
+
+    def _prepare(self) -> None:
+        if self._prepared:
+            return
+        with self._lock:
+            if not self._prepared:
+                self._driver.execute_lambda(_create_missing_tables)
+                self._prepared = True
+
+    def _translated(self, what: str, error: ClientError) -> Exception:
+        match error.response["Error"]["Code"]:
+            case "OccConflictException":
+                return ConflictError(what)
+            case "CapacityExceededException":
+                return UnavailableError(f"Ledger {self._name} does not answer. Try again.")
+            case "UnknownOutcomeException":
+                return UnavailableError(
+                    f"Ledger {self._name} stopped answering while {what} was being recorded. "
+                    "Read it before trying again: it may have happened."
+                )
+            case _:
+                return error
+
+
+def _create_missing_tables(transaction: Statements) -> None:
+    """Of several doing this at once one commits; the others conflict and then find the tables."""
+    active = {str(name) for name in transaction.execute_statement(ACTIVE_TABLES)}
+    for table, statements in CREATE.items():
+        if table not in active:
+            for statement in statements:
+                transaction.execute_statement(statement)

@@ -1,0 +1,243 @@
+"""The queries as publishers ask them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from runtime.ads.ad import AdChanges, NewAd
+from runtime.commands.routes import routes as commands
+from runtime.queries.routes import ReadBody, routes
+from runtime.web.ad_bodies import AdsBody, VersionsBody
+from runtime.web.exact_json import dumps, loads
+from tests.http_calls import AD, Caller
+from tests.memory_ads import MemoryAds
+from tests.memory_states import MemoryStates
+
+ADS = "/publisher/pub-1/ad"
+NEW = NewAd.of(loads(dumps(AD)).value)
+
+
+@pytest.fixture
+def ads() -> MemoryAds:
+    return MemoryAds()
+
+
+@pytest.fixture
+def states(ads: MemoryAds) -> MemoryStates:
+    return MemoryStates(ads)
+
+
+@pytest.fixture
+def call(ads: MemoryAds, states: MemoryStates) -> Caller:
+    return Caller(routes(lambda: states, lambda: ads, lambda: commands(lambda: ads).operations))
+
+
+@pytest.fixture
+def ad_id(ads: MemoryAds) -> str:
+    return ads.create("pub-1", NEW).ad_id
+
+
+@pytest.fixture
+def path(ad_id: str) -> str:
+    return f"{ADS}/{ad_id}"
+
+
+def never(_: object = None) -> Any:
+    raise AssertionError("must not be asked")
+
+
+def test_an_ad_with_its_version(call: Caller, path: str, ad_id: str) -> None:
+    reply = call("GET", path)
+    ReadBody.model_validate(reply.body)
+    assert (reply.status, reply.headers["ETag"]) == (200, '"0"')
+    assert (reply.body["adId"], reply.body["version"]) == (ad_id, 0)
+    assert {name: reply.body[name] for name in AD} == AD
+
+
+def test_prices_keep_their_scale(call: Caller, ads: MemoryAds, path: str, ad_id: str) -> None:
+    ads.change("pub-1", ad_id, AdChanges.of(loads('{"price": 10.00}').value))
+    assert '"price":10.00,' in call("GET", path).text
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [('"0"', 304), ('W/"0"', 304), ('"7", "0"', 304), ("*", 304), ('"1"', 200), ("0", 400)],
+)
+@pytest.mark.parametrize("query", ["", "consistency=strong"])
+def test_a_reader_may_have_it_already(
+    call: Caller, path: str, query: str, condition: str, status: int
+) -> None:
+    reply = call("GET", path, query=query, headers={"If-None-Match": condition})
+    assert reply.status == status
+    if status == 304:
+        assert (reply.text, reply.headers["ETag"]) == ("", '"0"')
+
+
+def test_strong_reads_ask_the_ledger_and_others_do_not(
+    ads: MemoryAds, states: MemoryStates, path: str
+) -> None:
+    weak = Caller(routes(lambda: states, never))
+    strong = Caller(routes(never, lambda: ads))
+    assert weak("GET", path).status == 200
+    assert weak("GET", path, query="consistency=eventual&versions=false").status == 200
+    assert strong("GET", path, query="consistency=strong").status == 200
+    assert strong("GET", path, query="versions=true").status == 200
+
+
+def test_everything_that_happened(call: Caller, ads: MemoryAds, path: str, ad_id: str) -> None:
+    ads.change("pub-1", ad_id, AdChanges.of(loads('{"price": 150}').value))
+    ads.delete("pub-1", ad_id)
+    reply = call("GET", path, query="versions=true")
+    VersionsBody.model_validate(reply.body)
+    first, second, end = reply.body["items"]
+    assert [item["version"] for item in (first, second, end)] == [0, 1, 2]
+    assert (first["price"], second["price"], "price" in end) == (10, 150, False)
+    assert (end["deleted"], "deleted" in first) == (True, False)
+    assert all(item["txTime"] and item["txId"] for item in (first, second, end))
+
+
+def test_an_ad_as_it_was(call: Caller, ads: MemoryAds, path: str, ad_id: str) -> None:
+    [created] = ads.versions("pub-1", ad_id)
+    reply = call("GET", path, query={"at": created.tx_time})
+    ReadBody.model_validate(reply.body)
+    assert (reply.body["version"], reply.body["txTime"]) == (0, created.tx_time)
+    before = datetime.fromisoformat(created.tx_time) - timedelta(milliseconds=1)
+    assert call("GET", path, query={"at": before.isoformat()}).status == 404
+
+
+@pytest.mark.parametrize("query", ["", "consistency=strong", "versions=true"])
+@pytest.mark.parametrize(
+    "whose", ["/publisher/pub-2/ad/{}", "/publisher/pub-1/ad/nope", "/publisher/pub-1/ad/%00"]
+)
+def test_what_is_not_there(call: Caller, ad_id: str, whose: str, query: str) -> None:
+    reply = call("GET", whose.format(ad_id), query=query)
+    assert (reply.status, reply.problem) == (404, "not-found")
+
+
+@pytest.mark.parametrize("query", ["", "consistency=strong"])
+def test_a_deleted_ad_is_not_there(
+    call: Caller, ads: MemoryAds, path: str, ad_id: str, query: str
+) -> None:
+    ads.delete("pub-1", ad_id)
+    assert call("GET", path, query=query).status == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        (
+            "versions=perhaps&at=yesterday&consistency=weak&x=1",
+            ["versions", "at", "consistency", "x"],
+        ),
+        ("versions=true&at=2026-01-01T00:00:00Z", ["at"]),
+        ("at=2026-01-01", ["at"]),
+        ("at=", ["at"]),
+        ("versions=", ["versions"]),
+        ("consistency=strong&consistency=strong", ["consistency"]),
+    ],
+)
+def test_every_fault_of_a_question_is_named(
+    call: Caller, path: str, query: str, fields: list[str]
+) -> None:
+    reply = call("GET", path, query=query)
+    assert (reply.status, reply.problem, list(reply.faults)) == (422, "invalid", fields)
+
+
+def test_the_future_cannot_be_read(call: Caller, path: str) -> None:
+    later = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    assert call("GET", path, query={"at": later}).faults == {"at": "must not lie in the future"}
+
+
+def test_lists_go_page_by_page(call: Caller, ads: MemoryAds) -> None:
+    created = [ads.create("pub-1", NEW).ad_id for _ in range(7)]
+    ads.create("pub-2", NEW)
+    ads.delete("pub-1", created[3])
+    seen: list[str] = []
+    query: dict[str, Any] = {"limit": 2}
+    while True:
+        reply = call("GET", ADS, query=query)
+        AdsBody.model_validate(reply.body)
+        assert len(reply.body["items"]) <= 2
+        seen += [item["adId"] for item in reply.body["items"]]
+        if reply.body["next"] is None:
+            break
+        query["cursor"] = reply.body["next"]
+    assert seen == [ad_id for ad_id in reversed(created) if ad_id != created[3]]
+
+
+def test_a_list_of_nothing(call: Caller) -> None:
+    assert call("GET", ADS).body == {"items": [], "next": None}
+
+
+def test_a_page_has_25_ads_unless_asked_otherwise(call: Caller, ads: MemoryAds) -> None:
+    for _ in range(30):
+        ads.create("pub-1", NEW)
+    assert len(call("GET", ADS).body["items"]) == 25
+    assert len(call("GET", ADS, query="limit=100").body["items"]) == 30
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("cursor=nonsense", "cursor"),
+        ("cursor=", "cursor"),
+        ("cursor=" + "x" * 5000, "cursor"),
+        ("limit=0", "limit"),
+        ("limit=101", "limit"),
+        ("limit=many", "limit"),
+        ("offset=3", "offset"),
+    ],
+)
+def test_bad_pages_are_refused(call: Caller, query: str, field: str) -> None:
+    reply = call("GET", ADS, query=query)
+    assert (reply.status, list(reply.faults)) == (422, [field])
+
+
+def test_a_state_table_that_is_down_is_unavailable(
+    call: Caller, states: MemoryStates, path: str
+) -> None:
+    states.down = True
+    reply = call("GET", path)
+    assert (reply.status, reply.problem) == (503, "unavailable")
+    assert "secret-name" not in reply.text
+
+
+def test_the_description_has_the_commands_too(call: Caller) -> None:
+    reply = call("GET", "/openapi.json")
+    paths = reply.body["paths"]
+    assert set(paths[ADS.replace("pub-1", "{publisherId}")]) == {"get", "post"}
+    assert set(paths["/publisher/{publisherId}/ad/{adId}"]) == {"get", "patch", "delete"}
+    assert "openapi.json" in " ".join(paths)
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(["versions", "at", "consistency", "limit", "cursor"]), st.text()
+    )
+    | st.text()
+    | st.from_regex(r"at=[0-9TZ:.+%-]{0,30}"),
+    st.sampled_from(["", "/{}", "/" + "0" * 22]),
+    st.text(),
+)
+def test_no_question_breaks_a_query(
+    call: Caller, ad_id: str, query: Any, tail: str, condition: str
+) -> None:
+    path = ADS + tail.format(ad_id)
+    assert call("GET", path, query=query, headers={"If-None-Match": condition}).status < 500
+
+
+def test_a_query_needs_its_stores_when_asked_only() -> None:
+    asked: list[str] = []
+
+    def build(name: str) -> Callable[[], Any]:
+        return lambda: asked.append(name) or never()
+
+    api = Caller(routes(build("states"), build("ads")))
+    assert api("GET", "/openapi.json").status == 200
+    assert asked == []
