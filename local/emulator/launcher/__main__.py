@@ -1,8 +1,9 @@
 """Starts MiniStack with what it lacks for us; run by its own environment's python, never imported.
 
-Three things are put in: it saves while it runs, workers share one unpacked copy of an archive, and
-whoever listens is woken when a stream grows. Its own stream pollers, which lose records, are taken
-out. All of that touches private names, so any other version of MiniStack is refused.
+Four things are put in: it saves while it runs, workers share one unpacked copy of an archive,
+whoever listens is woken when a stream grows, and a role may be confined to one table's stream. Its
+own stream pollers, which lose records, are taken out. All of that touches private names, so any
+other version of MiniStack is refused.
 """
 
 import importlib.metadata
@@ -20,9 +21,13 @@ def main() -> None:
 
     import archives
     import ministack.app  # pyright: ignore[reportMissingImports]
+    import rights
     import saving
     import wake
-    from ministack.core import lambda_runtime  # pyright: ignore[reportMissingImports]
+    from ministack.core import (  # pyright: ignore[reportMissingImports]
+        iam_actions,
+        lambda_runtime,
+    )
     from ministack.services import (  # pyright: ignore[reportMissingImports]
         dynamodb,
         kinesis,
@@ -37,6 +42,7 @@ def main() -> None:
     lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.001, 0.25)
     archives.install(lambda_runtime, Path(os.environ.pop("UNPACKED_DIR")))
     wake.install(dynamodb, kinesis, int(os.environ.pop("WAKE_PORT", "0")))
+    rights.install(iam_actions)
     saving.install(ministack.app)
     ministack.app.main()
 

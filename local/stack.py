@@ -1,0 +1,211 @@
+"""The whole embedded stack of one home: the cloud, the search engine, the event sources."""
+
+import fcntl
+import json
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from local import settings
+from local.emulator.servers import CloudServer, SearchServer
+from local.errors import ProcessError
+from local.event_sources.faults import Faults
+from local.event_sources.process import EventSources
+from local.home import ROOT, Home
+
+Report = Callable[[str], None]
+"""Told what has just been done."""
+
+
+class Stack:
+    """Starts, stops and looks after everything in one folder.
+
+    Every method may be called at any time, from any process: one that changes something waits for
+    the others. Errors are LocalError.
+    """
+
+    def __init__(self, home: Path, report: Report = lambda _: None) -> None:
+        """Nothing happens yet; `report` hears of each step."""
+        self.home = Home(home)
+        self.cloud = CloudServer(self.home)
+        self.search = SearchServer(self.home)
+        self.event_sources = EventSources(self.home, settings.region())
+        self._report = report
+
+    def up(self, faults: Faults | None = None) -> dict[str, str]:
+        """Start what does not run, deploy the program, bring projections level; the outputs.
+
+        Returns when the APIs answer. A stack that is up is only brought up to date.
+        """
+        with self._alone():
+            fresh = self._start_servers()
+            outputs = self._deploy()
+            if not self.event_sources.process.alive():
+                fresh = True
+                self.event_sources.start(faults)
+                self._report("event sources are reading")
+            if fresh:
+                self._level()
+            self._wait_until_answering(outputs)
+        return outputs
+
+    def down(self) -> None:
+        """Deliver what is under way, save, and end every process; the data stays."""
+        with self._alone():
+            self.event_sources.stop()
+            self.search.stop()
+            self.cloud.stop()
+
+    def kill(self) -> None:
+        """End every process at once, as a crash would."""
+        for part in (self.event_sources, self.cloud, self.search):
+            part.kill()
+
+    def clean(self) -> None:
+        """End everything and forget all data; the emulator's installation stays."""
+        self.kill()
+        keep = {"emulator", "emulator.lock"}
+        for path in self.home.path.iterdir() if self.home.path.exists() else ():
+            if path.name in keep:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+    def status(self) -> dict[str, bool]:
+        """Which of its processes are alive, by name."""
+        parts = (self.cloud, self.search, self.event_sources)
+        return {part.process.name: part.process.alive() for part in parts}
+
+    def outputs(self) -> dict[str, str]:
+        """The program's exports. Raises ProcessError when the stack was never up."""
+        if not self.home.outputs.exists():
+            raise ProcessError(f"there is no stack in {self.home.path}; run `make up` first")
+        return json.loads(self.home.outputs.read_text())
+
+    def level(self) -> Any:
+        """Bring the projections level with the ledger; see local.level."""
+        with self._alone():
+            return self._level()
+
+    @contextmanager
+    def faulty(self, faults: Faults) -> Iterator[None]:
+        """Let deliveries fail on purpose for a while."""
+        self._restart_event_sources(faults)
+        try:
+            yield
+        finally:
+            self._restart_event_sources(None)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of the embedded cloud, with every right."""
+        import boto3
+
+        return boto3.client(
+            service,
+            endpoint_url=self.cloud.url,
+            region_name=settings.region(),
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - the emulator's own.
+        )
+
+    def _restart_event_sources(self, faults: Faults | None) -> None:
+        with self._alone():
+            self.event_sources.kill()
+            self.event_sources.start(faults)
+
+    def _start_servers(self) -> bool:
+        """Whether anything had to be started. The search engine never outlives the cloud."""
+        status = self.status()
+        if status["cloud"] and status["search"]:
+            return False
+        if not status["cloud"]:
+            self.event_sources.kill()
+            self.search.kill()
+            if any(_taken(port) for port in self.home.ports().values()):
+                self.home.forget_ports()
+        jobs = (self.cloud.start, self.search.start, _prepare_layer, _prepare_program)
+        with ThreadPoolExecutor(len(jobs)) as pool:
+            for future in [pool.submit(job) for job in jobs]:
+                future.result()
+        self._report("the cloud and the search engine answer")
+        return True
+
+    def _deploy(self) -> dict[str, str]:
+        from local.deployer.cloud import LocalCloud, deploy
+        from local.deployer.state import State
+
+        state = State.load(self.home.deployment)
+        cloud = LocalCloud(self.cloud.url, settings.region(), state)
+        plan = deploy(
+            ROOT,
+            cloud,
+            state,
+            config=settings.host_config(),
+            stack_file=settings.STACK_FILE,
+        )
+        text = json.dumps(plan.exports, indent=2, sort_keys=True)
+        self.home.outputs.write_text(text + "\n")
+        self._report(f"the program is deployed: {len(cloud.made)} resources, {cloud.changed} new")
+        return plan.exports
+
+    def _level(self) -> Any:
+        from opensearchpy import OpenSearch
+
+        from local.level import level
+        from local.progress import bar
+
+        with bar() as progress:
+            done = level(
+                self.client("dynamodb"),
+                OpenSearch(hosts=[self.search.url]),
+                self.outputs(),
+                settings.ledger_names(),
+                progress,
+            )
+        self._report(
+            f"the projections are level with the ledger: {done.blocks} blocks verified, "
+            f"{done.ads} ads, {done.state_written} of them were behind"
+        )
+        return done
+
+    def _wait_until_answering(self, outputs: dict[str, str]) -> None:
+        from local.readiness import wait_until_ready
+
+        wait_until_ready(outputs, self.client("lambda"))
+        self._report("the APIs answer")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        self.home.make()
+        with (self.home.path / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _prepare_layer() -> None:
+    """Build the workers' dependencies while the emulator starts."""
+    from infra import layer
+
+    config = settings.host_config()
+    layer.archive(config["adledger:layerPlatform"], config["adledger:layerPythonVersion"])
+
+
+def _prepare_program() -> None:
+    """Import what the program imports while the emulator starts: it takes a second."""
+    import infra  # noqa: F401
