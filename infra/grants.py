@@ -39,13 +39,8 @@ def append_journal(table_arn: pulumi.Input[str]) -> Statement:
 
 
 def read_journal(table_arn: pulumi.Input[str]) -> Statement:
-    """Read blocks, revisions and index entries."""
-    return _allow("ReadJournal", ["dynamodb:GetItem", "dynamodb:Query"], table_arn)
-
-
-def read_blocks(table_arn: pulumi.Input[str]) -> Statement:
-    """Read ranges of the journal, and no document by its id."""
-    return _allow("ReadBlocks", ["dynamodb:Query"], table_arn)
+    """Read blocks, revisions and index entries, which are ranges all of them."""
+    return _allow("ReadJournal", ["dynamodb:Query"], table_arn)
 
 
 def read_table_stream(stream_arn: pulumi.Input[str]) -> list[Statement]:

@@ -75,7 +75,7 @@ class JournalStream(pulumi.ComponentResource):
                 "timeout_s": publisher["timeout_s"],
                 "statements": [
                     *grants.read_table_stream(args["table_stream_arn"]),
-                    grants.read_blocks(args["table_arn"]),
+                    grants.read_journal(args["table_arn"]),
                     grants.publish_stream(stream.arn),
                 ],
                 "environment": {

@@ -26,8 +26,7 @@ def element(given: Callable[[], Sequence[Statement]]) -> list[dict[str, Any]]:
     ("statement", "actions", "resources"),
     [
         (grants.append_journal, ["dynamodb:PutItem"], [THING]),
-        (grants.read_journal, ["dynamodb:GetItem", "dynamodb:Query"], [THING]),
-        (grants.read_blocks, ["dynamodb:Query"], [THING]),
+        (grants.read_journal, ["dynamodb:Query"], [THING]),
         (grants.publish_stream, ["kinesis:PutRecords"], [THING]),
         (grants.write_state, ["dynamodb:PutItem"], [THING]),
         (

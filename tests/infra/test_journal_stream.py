@@ -71,7 +71,7 @@ def test_its_publisher_knows_where_from_and_where_to(plan: Plan) -> None:
 def test_its_publisher_may_read_blocks_and_publish_them(plan: Plan) -> None:
     granted = {s["Sid"]: s for s in statements(plan.one(ROLE_POLICY, "changes-publisher"))}
     assert granted["ReadTableStream"]["Resource"] == ["arn:table/stream"]
-    assert granted["ReadBlocks"]["Resource"] == ["arn:table"]
+    assert granted["ReadJournal"]["Resource"] == ["arn:table"]
     assert granted["PublishStream"]["Resource"] == [
         "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
     ]
