@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 from runtime.ads.revision import AdRevision
@@ -64,7 +65,7 @@ class Journal:
 
     def __init__(self, name: str = "ads-0") -> None:
         self.name = name
-        self.strand_id = new_id()
+        self.strand_id = encode_id(sha256(name.encode()).digest()[:16])
         self.blocks: list[StoredBlock] = []
 
     def commit(self, *changes: Change, statement: str = "INSERT INTO Ads ?") -> StoredBlock:

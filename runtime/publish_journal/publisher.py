@@ -33,7 +33,7 @@ class _Reading:
     failures: dict[int, list[Failure]] = field(default_factory=dict[int, list[Failure]])
 
     def add(self, position: int, records: Sequence[StreamRecord]) -> None:
-        self.blocks += 1
+        self.blocks += bool(records)
         for record in records:
             self.lanes.setdefault(lane_of(record.key), []).append((position, record.data))
 
