@@ -12,6 +12,7 @@ from runtime.web.problem import (
     INTERNAL,
     INVALID,
     MEDIA_TYPE,
+    NOT_FOUND,
     TOO_LARGE,
     TYPE_PREFIX,
     UNAVAILABLE,
@@ -109,6 +110,9 @@ def _problems(operation: Operation) -> dict[str, Schema]:
     kinds = [*operation.problems, INTERNAL, UNAVAILABLE]
     if operation.inputs:
         kinds.append(INVALID)
+    if "path" in operation.inputs:
+        # Of a part that no path can have, such as a control character.
+        kinds.append(NOT_FOUND)
     if "body" in operation.inputs:
         kinds += [BROKEN_JSON, TOO_LARGE]
     by_status: dict[int, list[Kind]] = {}
