@@ -1,0 +1,78 @@
+# What a newcomer needs is Python 3.11 or newer, make and git; everything else is fetched here.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# No interpreter is ever downloaded, and compiled modules are kept: starting twice is quicker.
+export UV_PYTHON_DOWNLOADS := never
+unexport PYTHONDONTWRITEBYTECODE PYTHONPATH VIRTUAL_ENV
+
+PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3 python; do \
+	$$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$each && break; \
+	done)
+VENV := .venv
+RUN := $(VENV)/bin/python
+INSTALLED := $(VENV)/installed
+WORKERS ?= 2
+
+.PHONY: help
+help: ## Show what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+.PHONY: up
+up: $(INSTALLED) ## Start the whole system on this machine and return when it answers
+	@$(RUN) -m local up
+
+.PHONY: down
+down: $(INSTALLED) ## Stop it; data stays
+	@$(RUN) -m local down
+
+.PHONY: status
+status: $(INSTALLED) ## Say what runs
+	@$(RUN) -m local status
+
+.PHONY: logs
+logs: $(INSTALLED) ## Show the newest lines of every log
+	@$(RUN) -m local logs
+
+.PHONY: clean
+clean: $(INSTALLED) ## Stop it and forget all data
+	@$(RUN) -m local clean
+
+.PHONY: demo
+demo: $(INSTALLED) ## Play a publisher and a reader against the running system
+	@$(RUN) -m local demo
+
+.PHONY: test
+test: $(INSTALLED) ## Run all tests
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup
+
+.PHONY: check
+check: $(INSTALLED) ## Check format, lint, types and the rules of style
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/pyright
+	@$(RUN) -m pytest -q tests/test_tidy.py
+
+.PHONY: fix
+fix: $(INSTALLED) ## Format, and repair what the linter can
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+
+.PHONY: install
+install: $(INSTALLED) ## Fetch what the other targets need
+
+# uv is fetched by pip, checked by hash; then uv fetches the rest, the emulator's beside our own.
+$(RUN):
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed; put it on PATH or set PYTHON='; exit 1; }
+	@echo 'making $(VENV) with $(PYTHON)'
+	@$(PYTHON) -m venv --clear $(VENV) || { echo 'on Debian and Ubuntu: apt install python3-venv'; exit 1; }
+
+$(INSTALLED): requirements/uv.txt requirements/dev.txt requirements/emulator.txt | $(RUN)
+	@echo 'fetching what is needed (only now)'
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@$(RUN) -m local.emulator.installation > /dev/null & emulator=$$!; \
+	$(VENV)/bin/uv pip sync --quiet --require-hashes --python $(RUN) requirements/dev.txt; \
+	wait $$emulator
+	@touch $(INSTALLED)
