@@ -67,10 +67,10 @@ def read_stream(stream_arn: pulumi.Input[str]) -> Statement:
 
 
 def read_state(table_arn: pulumi.Input[str]) -> Statement:
-    """Read the current state by id, several at once, and by publisher."""
+    """Read the current state by id and by publisher."""
     return _allow(
         "ReadState",
-        ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"],
+        ["dynamodb:GetItem", "dynamodb:Query"],
         table_arn,
         pulumi.Output.concat(table_arn, "/index/*"),
     )

@@ -1,6 +1,6 @@
 """The stack's workers: what they have in common, from the settings, and the two kinds there are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -10,7 +10,7 @@ from infra.grants import Statement
 from infra.journal_stream import PublisherArgs
 from infra.packages import code, handler
 from infra.settings import Settings
-from infra.worker import Delivery, Platform, Worker
+from infra.worker import Delivery, Platform, Worker, WorkerArgs
 
 Environment = Mapping[str, pulumi.Input[str]]
 
@@ -42,18 +42,9 @@ class Workers:
 
     def answering(self, package: str, *statements: Statement, environment: Environment) -> Worker:
         """A worker that answers calls of an API."""
-        return Worker(
-            _name(package),
-            {
-                "code": code(package),
-                "handler": handler(package),
-                "platform": self._platform,
-                "timeout_s": self._settings.api_timeout_s,
-                "statements": list(statements),
-                "environment": dict(environment),
-            },
-            self._opts,
-        )
+        timeout_s = self._settings.api_timeout_s
+        args = self._args(package, timeout_s, statements, environment)
+        return Worker(_name(package), args, self._opts)
 
     def projecting(
         self,
@@ -63,23 +54,31 @@ class Workers:
         environment: Environment,
     ) -> Worker:
         """A worker that turns the journal's records into something to read."""
-        return Worker(
-            _name(package),
-            {
-                "code": code(package),
-                "handler": handler(package),
-                "platform": self._platform,
-                "timeout_s": self._settings.stream_timeout_s,
-                "statements": [grants.read_stream(stream_arn), *statements],
-                "environment": dict(environment),
-                "event_source": {
-                    "arn": stream_arn,
-                    "parallelism": self._settings.projection_parallelism,
-                    "delivery": self._delivery,
-                },
-            },
-            self._opts,
-        )
+        timeout_s = self._settings.stream_timeout_s
+        granted = (grants.read_stream(stream_arn), *statements)
+        args = self._args(package, timeout_s, granted, environment)
+        args["event_source"] = {
+            "arn": stream_arn,
+            "parallelism": self._settings.projection_parallelism,
+            "delivery": self._delivery,
+        }
+        return Worker(_name(package), args, self._opts)
+
+    def _args(
+        self,
+        package: str,
+        timeout_s: int,
+        statements: Sequence[Statement],
+        environment: Environment,
+    ) -> WorkerArgs:
+        return {
+            "code": code(package),
+            "handler": handler(package),
+            "platform": self._platform,
+            "timeout_s": timeout_s,
+            "statements": list(statements),
+            "environment": dict(environment),
+        }
 
 
 def _name(package: str) -> str:

@@ -31,7 +31,7 @@ def element(given: Callable[[], Sequence[Statement]]) -> list[dict[str, Any]]:
         (grants.write_state, ["dynamodb:PutItem"], [THING]),
         (
             grants.read_state,
-            ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"],
+            ["dynamodb:GetItem", "dynamodb:Query"],
             [THING, f"{THING}/index/*"],
         ),
         (grants.send_to_queue, ["sqs:SendMessage"], [THING]),
