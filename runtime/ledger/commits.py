@@ -3,16 +3,18 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from runtime.ledger.block import Change, Draft, seal
 from runtime.ledger.catalog import SYSTEM_TABLE, CatalogCache
+from runtime.ledger.chain import Chain
 from runtime.ledger.delta import BlockChanges, Delta
 from runtime.ledger.errors import HeadMovedError, UnavailableError, UnknownOutcomeError
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.limits import Limits
-from runtime.ledger.storage.port import Commit, JournalStorage, StoredBlock
+from runtime.ledger.storage.port import Commit, JournalStorage, QueuingStorage, StoredBlock
 from runtime.ledger.transaction import Transaction
 from runtime.ledger.workspace import Workspace
 
@@ -20,11 +22,20 @@ BEFORE_ALL = -1
 """The sequence number before the first block's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A block that is ready to be appended."""
+
+    draft: Draft
+    commit: Commit
+    changes: BlockChanges
+
+
 class Committer:
     """Appends the blocks of one ledger; threads may share it.
 
-    Threads of one process take turns, since one chain has one next block. Other processes are met
-    at the store, where the append fails when they were first.
+    Threads of one process take turns in sealing, since one chain has one next block. Other
+    processes are met at the store, where the append fails when they were first.
     """
 
     def __init__(
@@ -39,10 +50,12 @@ class Committer:
         self._storage = storage
         self._catalogs = catalogs
         self._delta = Delta(storage, limits)
+        self._chain = Chain(storage, self._delta)
+        self._queues_appends = isinstance(storage, QueuingStorage)
         self._limits = limits
         self._now = now
         self._sleep = sleep
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
 
     def commit(self, transaction: Transaction) -> int | None:
         """Append what the transaction wrote; the block's sequence number, None for no block.
@@ -52,11 +65,14 @@ class Committer:
         """
         workspace = transaction.workspace
         if len(workspace.writes):
-            with self._turn:
-                return self._append(transaction)
+            return self._append(transaction)
         # One read, of one moment, holds at that moment: there is nothing to compare.
         if workspace.storage_reads > 1:
-            self._validate(workspace, self._storage.head())
+            head = self._storage.head()
+            origin = _sequence_no(workspace.origin)
+            if head is not None:
+                self._validate(workspace, self._delta.between(origin + 1, head))
+            workspace.reads.check_catalog(self._catalogs.at(head))
         return None
 
     def strand_id(self, block: StoredBlock) -> str:
@@ -64,48 +80,79 @@ class Committer:
         return self._delta.keep(block).strand_id
 
     def _append(self, transaction: Transaction) -> int:
-        workspace = transaction.workspace
         for attempt in range(self._limits.append_attempts_max):
-            head = self._storage.head()
-            if not workspace.begun:
-                workspace.begin_at(head)
-            committed = self._validate(workspace, head)
-            if committed is not None:
-                return committed
-            draft = self._draft(transaction, head)
-            commit = seal(draft, head)
-            if self._appended(draft, commit):
-                self._remember(draft, commit.block)
-                if draft.changes_catalog:
-                    defined = workspace.writes.of_table(SYSTEM_TABLE.table_id)
-                    self._catalogs.keep(
-                        workspace.catalog,
-                        [write.document_id for write in defined],
-                        commit.block.sequence_no,
-                    )
-                return commit.block.sequence_no
+            number = self._attempt(transaction, first=attempt == 0)
+            if number is not None:
+                return number
             self._back_off(attempt)
         raise HeadMovedError(
             f"transaction {transaction.id} found another writer first"
             f" {self._limits.append_attempts_max} times and was not committed: try it again"
         )
 
-    def _validate(self, workspace: Workspace, head: StoredBlock | None) -> int | None:
-        """Compare the reads with every block since the begin; ConflictError when one is stale.
+    def _attempt(self, transaction: Transaction, *, first: bool) -> int | None:
+        """Seal the transaction upon the tip and append it; None when another writer was first."""
+        workspace = transaction.workspace
+        with self._turn:
+            head, previous = self._chain.tip()
+            if not workspace.begun:
+                workspace.begin_at(head, first=first)
+            since = self._chain.since(_sequence_no(workspace.origin))
+            committed = self._validate(workspace, since)
+            if committed is not None:
+                return committed
+            workspace.reads.check_catalog(self._catalogs.at(head))
+            sealed = self._seal(transaction, head, previous)
+            defines = sealed.draft.changes_catalog
+            if defines or self._chain.is_full or not self._queues_appends:
+                return self._deliver(sealed, workspace)
+            self._chain.push(sealed.commit.block, sealed.changes)
+        return self._deliver(sealed, workspace)
+
+    def _validate(self, workspace: Workspace, blocks: Iterable[BlockChanges]) -> int | None:
+        """Compare the reads with the blocks since the begin; ConflictError when one is stale.
 
         The block's number when the transaction turns out to be committed already: an append that
         was answered with a failure may have taken effect all the same.
         """
-        if head is not None:
-            for block in self._delta.between(_sequence_no(workspace.origin) + 1, head):
-                if block.transaction_id == workspace.transaction_id:
-                    return block.sequence_no
-                workspace.reads.check(block)
-        workspace.reads.check_catalog(self._catalogs.at(head))
+        for block in blocks:
+            if block.transaction_id == workspace.transaction_id:
+                return block.sequence_no
+            workspace.reads.check(block)
         return None
 
-    def _draft(self, transaction: Transaction, head: StoredBlock | None) -> Draft:
-        previous = None if head is None else self._delta.keep(head)
+    def _deliver(self, sealed: Sealed, workspace: Workspace) -> int | None:
+        """Append a sealed block; its number, None when another writer was first."""
+        block = sealed.commit.block
+        appended = False
+        try:
+            appended = self._appended(sealed.draft, sealed.commit)
+        finally:
+            with self._turn:
+                self._chain.settle(block, sealed.changes, appended=appended)
+        if not appended:
+            return None
+        if sealed.draft.changes_catalog:
+            defined = workspace.writes.of_table(SYSTEM_TABLE.table_id)
+            ids = [write.document_id for write in defined]
+            self._catalogs.keep(workspace.catalog, ids, block.sequence_no)
+        return block.sequence_no
+
+    def _seal(
+        self, transaction: Transaction, head: StoredBlock | None, previous: BlockChanges | None
+    ) -> Sealed:
+        draft = self._draft(transaction, previous)
+        commit = seal(draft, head)
+        changes = BlockChanges(
+            sequence_no=commit.block.sequence_no,
+            strand_id=draft.strand_id,
+            transaction_id=draft.transaction_id,
+            timestamp=draft.block_timestamp,
+            changes=tuple(draft.changes),
+        )
+        return Sealed(draft, commit, changes)
+
+    def _draft(self, transaction: Transaction, previous: BlockChanges | None) -> Draft:
         workspace = transaction.workspace
         started = [statement.start_time for statement in transaction.statements]
         # The wall clock may go back, or differ between machines; the journal's times do not.
@@ -160,18 +207,6 @@ class Committer:
 
     def _block(self, number: int) -> StoredBlock | None:
         return next(iter(self._storage.blocks(number, number)), None)
-
-    def _remember(self, draft: Draft, block: StoredBlock) -> None:
-        self._delta.remember(
-            BlockChanges(
-                sequence_no=block.sequence_no,
-                strand_id=draft.strand_id,
-                transaction_id=draft.transaction_id,
-                timestamp=draft.block_timestamp,
-                changes=tuple(draft.changes),
-            ),
-            len(block.ion),
-        )
 
     def _back_off(self, attempt: int) -> None:
         bound_ms = min(self._limits.backoff_ms_max, self._limits.backoff_base_ms * 2.0**attempt)

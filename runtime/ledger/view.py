@@ -80,10 +80,13 @@ class View:
         self._base = catalog
         return catalog
 
-    def begin_at(self, head: StoredBlock | None) -> None:
-        """Begin a transaction that has read nothing at the moment it commits."""
-        self.origin = head
-        self.begun = True
+    def begin_at(self, head: StoredBlock | None, *, first: bool) -> None:
+        """Begin a transaction that has read nothing at the moment it commits.
+
+        When the commit is tried again, definitions are renewed; the begin stays where it was.
+        """
+        if first:
+            self.origin = head
         self._base = self._catalogs.at(head)
         self.reads.renew_tables(self._base)
 

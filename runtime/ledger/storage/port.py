@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +97,18 @@ class JournalStorage(Protocol):
 
     def close(self) -> None:
         """Release what is held open."""
+        ...
+
+
+@runtime_checkable
+class QueuingStorage(JournalStorage, Protocol):
+    """A store that also takes a block before the one it is built upon is acknowledged.
+
+    Appends that wait meanwhile share what makes them durable. A block whose predecessor failed
+    fails with HeadMovedError, so that the journal has no gap.
+    """
+
+    @property
+    def queues_appends(self) -> bool:
+        """Always true; a store that cannot do it has no such member."""
         ...

@@ -59,7 +59,9 @@ class _Waiting:
 
 
 class SqliteStorage:
-    """One ledger's journal in a file of its own; see JournalStorage."""
+    """One ledger's journal in a file of its own; see QueuingStorage."""
+
+    queues_appends: Final = True
 
     def __init__(self, path: Path | str) -> None:
         """Open the journal, making the file when there is none; StorageError when it cannot be."""
