@@ -68,9 +68,10 @@ class Access(Protocol):
         end: datetime | None,
         document_ids: Iterable[str] | None,
     ) -> Iterator[Any]:
-        """Committed revisions (Ion structs, deletions included) active between two times, both included.
+        """Committed revisions (Ion structs, deletions included) active between two times.
 
-        `table` is a name or a table id; `document_ids` narrows to these documents, None means all.
+        Both times are included. `table` is a name or a table id; `document_ids` narrows to these
+        documents, None means all.
         """
         ...
 
@@ -111,5 +112,5 @@ class Access(Protocol):
         ...
 
     def redact_revision(self, block_address: Any, table_id: str, document_id: str) -> Any:
-        """The row {blockAddress, tableId, documentId, version} of the revision asked to be redacted."""
+        """The row {blockAddress, tableId, documentId, version} of the revision to be redacted."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from amazon.ion.simple_types import IonPyInt
 
@@ -32,7 +32,7 @@ class Count:
     def __init__(self) -> None:
         self._count = 0
 
-    def take(self, value: Any) -> None:
+    def take(self, value: Any) -> None:  # noqa: ARG002  A count takes any value.
         self._count += 1
 
     def value(self) -> Any:
@@ -141,12 +141,12 @@ def has_aggregate(node: terms.Expression) -> bool:
 
 
 def _parts(node: Any) -> Iterator[Any]:
-    waiting = [node]
+    waiting: list[Any] = [node]
     for part in waiting:
         if isinstance(part, terms.Subquery):
             continue
         if isinstance(part, tuple):
-            waiting.extend(part)
+            waiting.extend(cast("tuple[Any, ...]", part))
         elif is_dataclass(part):
             yield part
             waiting.extend(getattr(part, attribute.name) for attribute in fields(part))

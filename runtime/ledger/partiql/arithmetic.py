@@ -88,21 +88,17 @@ def concatenation(compiler: Compiler, node: terms.Binary, scope: Scope) -> Evalu
 
 def add(left: Any, right: Any) -> Any:
     """The sum of two Ion numbers; ValueError for what is none, ArithmeticError if too large."""
-    return _calculate(
-        left, right, lambda a, b: a + b, lambda a, b: a + b, lambda a, b: _EXACT.add(a, b)
-    )
+    return _calculate(left, right, lambda a, b: a + b, lambda a, b: a + b, _EXACT.add)
 
 
 def subtract(left: Any, right: Any) -> Any:
     """The difference of two Ion numbers."""
-    return _calculate(
-        left, right, lambda a, b: a - b, lambda a, b: a - b, lambda a, b: _EXACT.subtract(a, b)
-    )
+    return _calculate(left, right, lambda a, b: a - b, lambda a, b: a - b, _EXACT.subtract)
 
 
 def multiply(left: Any, right: Any) -> Any:
     """The product of two Ion numbers."""
-    return _calculate(left, right, _product, lambda a, b: a * b, lambda a, b: _EXACT.multiply(a, b))
+    return _calculate(left, right, _product, lambda a, b: a * b, _EXACT.multiply)
 
 
 def divide(left: Any, right: Any) -> Any:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from runtime.ledger.partiql import clauses, terms
-from runtime.ledger.partiql.lexical import Token
 from runtime.ledger.partiql.term_builder import Children, TermBuilder
 
 
@@ -143,10 +142,11 @@ class Builder(TermBuilder):
         return clauses.Assignment(children[1].at, children[0], children[2])
 
     def path(self, children: Children) -> clauses.Target:
-        operand = children[0]
-        if isinstance(operand, terms.Path) and isinstance(operand.root, terms.Variable):
-            return clauses.Target(operand.at, operand.root, operand.steps)
-        return clauses.Target(operand.at, operand, ())
+        place = children[0]
+        if isinstance(place, terms.Path):
+            root: Any = place.root
+            return clauses.Target(place.at, root, place.steps)
+        return clauses.Target(place.at, place, ())
 
     def insert(self, children: Children) -> clauses.Insert:
         return clauses.Insert(children[0].at, children[2], children[3], single=False)

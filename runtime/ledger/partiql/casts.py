@@ -11,8 +11,10 @@ from amazon.ion.simple_types import (
     IonPyFloat,
     IonPyInt,
     IonPySymbol,
+    IonPyTimestamp,
 )
 
+from runtime.ledger import ion
 from runtime.ledger.partiql import terms
 from runtime.ledger.partiql.arithmetic import digits_max, to_decimal
 from runtime.ledger.partiql.comparisons import family
@@ -160,18 +162,13 @@ def _written(value: Any) -> str:
             return _text(value)
         case "bool":
             return "true" if value == 1 else "false"
-        case "number" | "timestamp":
-            return ion_text(value)
+        case "number":
+            kind = float if value.ion_type is IonType.FLOAT else Decimal
+            return str(kind(value))
+        case "timestamp":
+            return ion.text(IonPyTimestamp.from_value(IonType.TIMESTAMP, value))
         case _:
             raise CastError("it is no scalar")
-
-
-def ion_text(value: Any) -> str:
-    """A number or timestamp as Ion text, without annotations."""
-    from amazon.ion import simpleion
-
-    bare = type(value).from_value(value.ion_type, value)
-    return simpleion.dumps(bare, binary=False, omit_version_marker=True)
 
 
 def _text(value: Any) -> str:

@@ -4,7 +4,7 @@ All bindings are found and all new values computed from what the documents were 
 document is changed once.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,9 +83,10 @@ def change(compiler: Compiler, node: clauses.Change) -> Callable[[Frame], list[A
     scope = Scope()
     found = ranging(compiler, node.sources, node.where, scope)
     operation = _operation(compiler, node, found, scope)
-    name, identity = operation.bound.table, operation.bound.identity_slot
-    assert name is not None
-    assert identity is not None
+    bound = operation.bound
+    name, identity = bound.table, bound.identity_slot
+    if name is None or identity is None or bound.committed:
+        compiler.refuse(node.operation, "only a table itself can be changed, not a view of it")
 
     def run(frame: Frame) -> list[Any]:
         access: Access = frame[ACCESS]
@@ -93,7 +94,7 @@ def change(compiler: Compiler, node: clauses.Change) -> Callable[[Frame], list[A
         for _ in found.rows(frame):
             document_id = str(frame[identity])
             if document_id not in edits:
-                edits[document_id] = Edits(frame[operation.bound.value_slot])
+                edits[document_id] = Edits(frame[bound.value_slot])
             operation.note(frame, edits[document_id])
         results = {key: _result(compiler, node, edit) for key, edit in edits.items()}
         table = access.table(name)
@@ -133,10 +134,7 @@ def _operation(compiler: Compiler, node: clauses.Change, found: Ranging, scope: 
         case clauses.InsertInto():
             return _insert_into(compiler, node.operation, found, scope)
         case clauses.DeleteDocument():
-            bound = found.bound[0]
-            if bound.committed:
-                compiler.refuse(node, "only a table itself can be changed, not a view of it")
-            return Operation(bound, lambda _, edits: edits.removals.add(()))
+            return Operation(found.bound[0], lambda _, edits: edits.removals.add(()))
 
 
 def _set(compiler: Compiler, node: clauses.SetPaths, found: Ranging, scope: Scope) -> Operation:

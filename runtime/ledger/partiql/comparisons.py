@@ -48,7 +48,7 @@ def equal(left: Any, right: Any) -> bool:
         case "text":
             return text_of(left) == text_of(right)
         case "number":
-            return left == right or (left != left and right != right)  # noqa: PLR0124
+            return left == right or (left != left and right != right)
         case "timestamp":
             return instant(left) == instant(right)
         case "list" | "sexp":
@@ -102,7 +102,7 @@ def _order(left: Any, right: Any) -> int:
 
 
 def _without_nan(left: Any, right: Any) -> tuple[Any, Any]:
-    left_known, right_known = left == left, right == right  # noqa: PLR0124
+    left_known, right_known = left == left, right == right
     if left_known and right_known:
         return left, right
     return left_known, right_known

@@ -4,7 +4,7 @@ A frame is a list: parameters, access and time first, then one slot for every va
 statement, sub-selects included.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -18,16 +18,17 @@ Evaluate = Callable[[Frame], Any]
 
 PARAMETERS, ACCESS, NOW, FIRST_SLOT = range(4)
 
-nesting_max = 64
+nesting_max = 100
 
 
 @dataclass(slots=True)
 class Scope:
     """The variables of one FROM, inside those of the statement around it.
 
-    `written` are the names given by AS, AT or BY; a table's own name is not. `values` are the slots whose fields may be named without their variable. While the projection
-    of an aggregating query is compiled, `aggregates` collects what has to be computed from all
-    rows, and a variable may only stand inside an aggregate.
+    `written` are the names given by AS, AT or BY; a table's own name is not. `values` are the
+    slots whose fields may be named without their variable. While the projection of an aggregating
+    query is compiled, `aggregates` collects what has to be computed from all rows, and a variable
+    may only stand inside an aggregate.
     """
 
     outer: "Scope | None" = None
@@ -72,7 +73,7 @@ class Compiler:
         return evaluate, read
 
     @contextmanager
-    def nested(self, node: Node) -> Iterator[None]:
+    def nested(self, node: Node) -> Generator[None]:
         """One level deeper; StatementError beyond `nesting_max` levels."""
         self._nesting += 1
         try:

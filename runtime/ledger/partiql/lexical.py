@@ -70,7 +70,7 @@ _TOKEN = re.compile(
     |(?P<string>'(?:[^']|'')*+')
     |(?P<quoted>"(?:[^"]|"")*+")
     |(?P<ion>`(?:{_ION_PARTS})*+`)
-    |(?P<symbol>{"|".join(re.escape(symbol) for symbol in SYMBOLS)})""",
+    |(?P<symbol>(?!/\*)(?:{"|".join(re.escape(symbol) for symbol in SYMBOLS)}))""",
     re.VERBOSE | re.DOTALL,
 )
 

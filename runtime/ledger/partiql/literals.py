@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from amazon.ion import simpleion
-from amazon.ion.exceptions import IonException
 from amazon.ion.simple_types import IonPyDecimal, IonPyInt, IonPyText
 
+from runtime.ledger import ion as ions
+from runtime.ledger.errors import IonError
 from runtime.ledger.partiql.lexical import StatementText, Token
 
 number_digits_max = 4_096
@@ -34,16 +34,9 @@ def ion(source: StatementText, token: Token) -> Any:
     """The one value of an Ion literal; ParseError when its text is not Ion or not one value."""
     text = _encodable(source, token)
     try:
-        found = simpleion.loads(
-            text, single_value=False, text_buffer_size_limit=max(4 * len(text), 4_096)
-        )
-    except (IonException, ValueError, OverflowError, ArithmeticError, RecursionError) as error:
-        raise source.parser_error(token.at, f"this Ion literal is not Ion: {error}") from error
-    if len(found) != 1:
-        raise source.parser_error(
-            token.at, f"an Ion literal holds one value, this one {len(found)}"
-        )
-    return found[0]
+        return ions.parse(text)
+    except (IonError, RecursionError) as error:
+        raise source.parser_error(token.at, f"this Ion literal is wrong: {error}") from error
 
 
 def _encodable(source: StatementText, token: Token) -> str:

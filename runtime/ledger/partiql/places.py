@@ -45,10 +45,8 @@ def placed(compiler: Compiler, target: clauses.Target, found: Ranging, scope: Sc
         steps = [_key(compiler, step, scope) for step in origin.steps]
         keys = [*steps, _ordinal(compiler, target, origin.ordinal_slot), *keys]
         slot = origin.slot
-    if bound is None or bound.table is None:
+    if bound is None:
         compiler.refuse(target, f"{target.root.name} is no document of a table, it cannot change")
-    if bound.committed:
-        compiler.refuse(target, "only a table itself can be changed, not a view of it")
     return Placed(bound, tuple(keys))
 
 

@@ -83,9 +83,7 @@ def _open(compiler: Compiler, source: clauses.Source, scope: Scope) -> tuple[Bou
     match expression:
         case terms.Variable() if not _is_local(compiler, expression, scope):
             return _table(compiler, source, expression, scope)
-        case terms.Path(root=terms.Variable(name=SYSTEM_SCHEMA, local=False) as root) if (
-            compiler.find(root, scope) is None
-        ):
+        case terms.Path(root=terms.Variable() as root) if _is_system(compiler, root, scope):
             return _user_tables(compiler, source, expression, scope)
         case terms.Call(name="HISTORY"):
             return _history(compiler, source, expression, scope)
@@ -104,6 +102,10 @@ def _is_local(compiler: Compiler, node: terms.Variable, scope: Scope) -> bool:
             return True
         level = level.outer
     return False
+
+
+def _is_system(compiler: Compiler, root: terms.Variable, scope: Scope) -> bool:
+    return root.name == SYSTEM_SCHEMA and not root.local and compiler.find(root, scope) is None
 
 
 def _table(

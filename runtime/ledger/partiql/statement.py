@@ -43,7 +43,10 @@ class Statement:
         tree, self.parameter_count = parse(source)
         compiler = Compiler(source, _FORMS)
         self._is_query = isinstance(tree, clauses.Select)
-        self._run = _plan(compiler, tree)
+        try:
+            self._run = _plan(compiler, tree)
+        except RecursionError as error:
+            raise StatementError("Semantic Error: the statement is nested too deeply") from error
         self._slots = (None,) * (compiler.slots - FIRST_SLOT + 1)
 
     def run(self, access: Access, parameters: Sequence[Any]) -> Iterator[Any]:

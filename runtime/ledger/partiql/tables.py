@@ -7,6 +7,7 @@ Importing lark and making the tables takes 200 ms, reading them 2 ms.
 import json
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -46,19 +47,21 @@ def load() -> Tables:
 
 def build(grammar: str) -> str:
     """The tables of a grammar as JSON, a line for each rule and each state."""
-    from lark.common import ParserConf
-    from lark.load_grammar import load_grammar
-    from lark.parsers.lalr_analysis import LALR_Analyzer, Shift
-
-    _, rules, _ = load_grammar(grammar, str(GRAMMAR.name), [], False)[0].compile(["start"], "*")
-    analysis = LALR_Analyzer(ParserConf(rules, {}, ["start"]))
+    loading, analyzing = (
+        import_module("lark.load_grammar"),
+        import_module("lark.parsers.lalr_analysis"),
+    )
+    compiled, _ = loading.load_grammar(grammar, GRAMMAR.name, [], False)
+    _, rules, _ = compiled.compile(["start"], "*")
+    configuration = import_module("lark.common").ParserConf(rules, {}, ["start"])
+    analysis = analyzing.LALR_Analyzer(configuration)
     analysis.compute_lalr()
     table = analysis.parse_table
     numbers = {rule: -1 - number for number, rule in enumerate(rules)}
-    order = _breadth_first(table.states, table.start_states["start"], Shift)
+    order = _breadth_first(table.states, table.start_states["start"], analyzing.Shift)
     states = [
         {
-            symbol: order[target] if action is Shift else numbers[target]
+            symbol: order[target] if action is analyzing.Shift else numbers[target]
             for symbol, (action, target) in sorted(table.states[state].items())
         }
         for state in order

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from amazon.ion import simpleion
-from amazon.ion.core import IonType, TimestampPrecision
-from amazon.ion.exceptions import IonException
+from amazon.ion.core import IonType, Timestamp, TimestampPrecision
 from amazon.ion.simple_types import IonPyInt, IonPyNull, IonPyText, IonPyTimestamp
 
+from runtime.ledger import ion
+from runtime.ledger.errors import IonError
 from runtime.ledger.partiql import time_formats
 from runtime.ledger.partiql.comparisons import family, instant
 from runtime.ledger.partiql.texts import integer, text
@@ -48,7 +48,7 @@ def date_add(part: str, quantity: Any, value: Any) -> IonPyTimestamp:
     """The timestamp so many years … seconds later; at least as precise as the part added."""
     when, count = _moment(value), integer(quantity)
     precision = max(_precision(value), _precision_of(part))
-    whole = datetime(*when.timetuple()[:6], tzinfo=when.tzinfo)  # noqa: DTZ001
+    whole = datetime(*when.timetuple()[:6], tzinfo=when.tzinfo)
     if part in _SECONDS:
         moved = whole + timedelta(seconds=count * _SECONDS[part])
     else:
@@ -104,8 +104,8 @@ def parsed(written: str) -> IonPyTimestamp:
     found = None
     if len(written) <= _TIMESTAMP_CHARACTERS_MAX and written.isascii() and written[:4].isdigit():
         try:
-            found = simpleion.loads(written)
-        except (IonException, ValueError):
+            found = ion.parse(written)
+        except IonError:
             found = None
     if not isinstance(found, IonPyTimestamp) or found.ion_annotations:
         raise ValueError(f"{written[:40]!r} is no timestamp")
@@ -143,7 +143,7 @@ def _precision_of(part: str) -> TimestampPrecision:
 def _timestamp(
     moment: datetime, precision: TimestampPrecision, fraction: Decimal
 ) -> IonPyTimestamp:
-    return IonPyTimestamp(
+    made = Timestamp(
         moment.year,
         moment.month,
         moment.day,
@@ -155,3 +155,4 @@ def _timestamp(
         precision=precision,
         fractional_seconds=fraction,
     )
+    return IonPyTimestamp.from_value(IonType.TIMESTAMP, made)
