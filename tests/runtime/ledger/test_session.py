@@ -222,7 +222,7 @@ def test_sessions_expire_and_are_forgotten(client: Client, ticks: Ticks) -> None
     ticks.now_s += 901
     with pytest.raises(InvalidSessionError, match=f"^Session {client.token} has expired$"):
         client.start()
-    with pytest.raises(InvalidSessionError, match="^No such session$"):
+    with pytest.raises(InvalidSessionError, match=r"^No such session$"):
         client.start()
 
 
@@ -236,7 +236,7 @@ def test_sessions_nobody_uses_do_not_pile_up(service: SessionService, ticks: Tic
 def test_an_ended_session_is_gone(client: Client) -> None:
     client.start()
     assert set(client.send("EndSession")) == {"TimingInformation"}
-    with pytest.raises(InvalidSessionError, match="^No such session$"):
+    with pytest.raises(InvalidSessionError, match=r"^No such session$"):
         client.start()
 
 
