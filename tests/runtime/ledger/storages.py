@@ -1,9 +1,12 @@
 """Journals that count what is asked of them or fail when they are told to."""
 
+import random
+import threading
 from collections import Counter
 from collections.abc import Iterator
 
-from runtime.ledger.errors import UnavailableError
+from runtime.ledger import merkle
+from runtime.ledger.errors import HeadMovedError, UnavailableError
 from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
 from tests.fakes import MemoryStorage
 
@@ -88,3 +91,48 @@ class FailingStorage(MemoryStorage):
         super().append(commit)
         if step == "after":
             raise UnavailableError("append was not answered")
+
+
+class FlakyQueue(MemoryStorage):
+    """Takes blocks before their predecessors are there, and fails now and then in every way."""
+
+    queues_appends = True
+    PREDECESSOR_WAIT_S = 0.02
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.random = random.Random(seed)
+        self.failing = False
+        self.depth_max = 0
+        self._waiting = 0
+        self._arrived = threading.Condition()
+
+    def append(self, commit: Commit) -> None:
+        step = self.random.choice(["", "", "", "before", "after"]) if self.failing else ""
+        with self._arrived:
+            self._waiting += 1
+            self.depth_max = max(self.depth_max, self._waiting)
+            try:
+                self._arrived.wait_for(lambda: self._is_next(commit), self.PREDECESSOR_WAIT_S)
+                if step == "before":
+                    raise UnavailableError("append was not answered")
+                if not self._is_upon(commit):
+                    raise HeadMovedError("not built upon the head")
+                super().append(commit)
+            finally:
+                self._waiting -= 1
+                self._arrived.notify_all()
+        if step == "after":
+            raise UnavailableError("append was not answered")
+
+    def _is_next(self, commit: Commit) -> bool:
+        head = self.head()
+        return commit.block.sequence_no <= (0 if head is None else head.sequence_no + 1)
+
+    def _is_upon(self, commit: Commit) -> bool:
+        head = self.head()
+        block = commit.block
+        if block.sequence_no != (0 if head is None else head.sequence_no + 1):
+            return False
+        peaks = () if head is None else head.peaks
+        return merkle.append(peaks, block.sequence_no, block.block_hash) == block.peaks

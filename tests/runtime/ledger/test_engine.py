@@ -37,7 +37,7 @@ from tests.runtime.ledger.ledgers import (
     storage_of,
     with_ads,
 )
-from tests.runtime.ledger.storages import CountingStorage, FailingStorage
+from tests.runtime.ledger.storages import CountingStorage, FailingStorage, FlakyQueue
 
 IMPATIENT = Limits(backoff_base_ms=0.0, append_attempts_max=4, unavailable_attempts_max=4)
 
@@ -307,6 +307,40 @@ def test_processes_share_a_storage(tmp_path: Path) -> None:
         assert failures == []
         assert run(first, BY_ID, ad)[0]["n"] == 60
         verified(second)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_blocks_on_their_way_fail_together(seed: int) -> None:
+    storage = FlakyQueue(seed)
+    ledger = with_ads(storage, limits=Limits(backoff_base_ms=0.1, unavailable_attempts_max=40))
+    counter = insert(ledger, category="counter", n=0)
+    storage.failing = True
+    done: list[int] = []
+
+    def work(worker: int) -> None:
+        for n in range(15):
+            number = worker * 100 + n
+            insert(ledger, category="cars", n=number)
+            while True:
+                try:
+                    run(ledger, "UPDATE Ads AS a BY id SET a.n = a.n + 1 WHERE id = ?", counter)
+                    break
+                except ConflictError:
+                    continue
+            done.append(number)
+
+    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    storage.failing = False
+    assert len(done) == 90
+    assert storage.depth_max > 1
+    assert sorted(run(ledger, BY_CATEGORY, "cars")) == sorted(done)
+    assert run(ledger, BY_ID, counter)[0]["n"] == 90
+    assert [block.sequence_no for block in ledger.blocks()] == list(range(183))
+    verified(ledger)
 
 
 CATEGORIES = st.sampled_from(["cars", "boats", "planes"])
