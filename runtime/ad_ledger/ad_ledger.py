@@ -39,7 +39,8 @@ def update_statement(names: tuple[str, ...]) -> str:
 class AdLedger:
     """Ads over any number of ledgers, found by id; threads may share it.
 
-    Round trips to storage, warm: creation 2, with a key 3; change and deletion 3; strong read 2.
+    Round trips to storage of a warm worker, at most: creation 2, with a key 4; change and deletion
+    4; reads 2.
     """
 
     def __init__(

@@ -1,14 +1,16 @@
 """One ledger of ads: its tables, its driver, and its failures in the domain's words."""
 
+import time
 from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
+from pyqldb.config.retry_config import RetryConfig
 from pyqldb.errors import SessionPoolEmptyError
 
 from runtime.ads.errors import ConflictError, UnavailableError
-from runtime.ledger.driver import embedded_driver
+from runtime.ledger.driver import RETRIES_MAX, backoff_ms, embedded_driver
 from runtime.ledger.engine import Ledger
 
 ADS = "Ads"
@@ -18,6 +20,8 @@ CREATE = {
     ADS: ("CREATE TABLE Ads",),
     KEYS: ("CREATE TABLE IdempotencyKeys", 'CREATE INDEX ON IdempotencyKeys ("key")'),
 }
+PATIENCE_S = 5.0
+"""How long a transaction is tried again; the function's own timeout has to be longer."""
 Result = TypeVar("Result")
 
 
@@ -32,8 +36,9 @@ class Statements(Protocol):
 class Shard:
     """A ledger that has the tables of ads from its first use on; threads may share it."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, *, patience_s: float = PATIENCE_S) -> None:
         self._name = ledger.name
+        self._patience_s = patience_s
         self._driver = embedded_driver(ledger)
         self._lock = Lock()
         self._prepared = False
@@ -41,11 +46,11 @@ class Shard:
     def run(self, what: str, work: Callable[[Statements], Result]) -> Result:
         """Do the work in one transaction, again after each conflict; `what` is its subject.
 
-        Raises ConflictError after too many conflicts, UnavailableError when storage is silent.
+        Raises ConflictError when others always come first, UnavailableError when storage is silent.
         """
         try:
             self._prepare()
-            return self._driver.execute_lambda(work)
+            return self._driver.execute_lambda(work, self._retries())
         except ClientError as error:
             raise self._translated(what, error) from error
         except SessionPoolEmptyError as error:
@@ -60,8 +65,19 @@ class Shard:
             return
         with self._lock:
             if not self._prepared:
-                self._driver.execute_lambda(_create_missing_tables)
+                self._driver.execute_lambda(_create_missing_tables, self._retries())
                 self._prepared = True
+
+    def _retries(self) -> RetryConfig:
+        """As the driver's own, but nothing is tried again once the caller's patience is over."""
+        ends_at_s = time.monotonic() + self._patience_s
+
+        def wait_ms(attempt: int, error: Exception, transaction_id: str | None) -> float:
+            if time.monotonic() >= ends_at_s:
+                raise error
+            return backoff_ms(attempt, error, transaction_id)
+
+        return RetryConfig(RETRIES_MAX, custom_backoff=wait_ms)
 
     def _translated(self, what: str, error: ClientError) -> Exception:
         match error.response["Error"]["Code"]:

@@ -1,6 +1,7 @@
 """Ads in ledgers: round trips, concurrency, first use, shards, failures."""
 
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Barrier
@@ -10,18 +11,17 @@ import pytest
 
 from runtime.ad_ledger.ad_ledger import AdLedger
 from runtime.ad_ledger.settings import settings
+from runtime.ad_ledger.shard import Shard
 from runtime.ads.ad import AdChanges, NewAd
-from runtime.ads.errors import UnavailableError, VersionMismatchError
+from runtime.ads.errors import ConflictError, UnavailableError, VersionMismatchError
 from runtime.ads.shards import shard_of
 from runtime.ledger import ion
+from runtime.ledger.engine import Ledger
+from runtime.ledger.storage.port import StoredRevision
 from tests.fakes import MemoryStorage
-from tests.runtime.ad_ledger.stores import (
-    CountingStorage,
-    FailingStorage,
-    ledger_over,
-    memory_ledger,
-)
+from tests.runtime.ad_ledger.stores import ledger_over, memory_ledger
 from tests.runtime.ad_ledger.test_contract import NEW, changes
+from tests.runtime.ledger.storages import CountingStorage, FailingStorage
 
 CREATE_TRIPS_MAX = 2
 CREATE_WITH_KEY_TRIPS_MAX = 4
@@ -43,9 +43,9 @@ def test_round_trips_of_a_warm_worker(ads: AdLedger, storage: CountingStorage) -
     warm = ads.create("p", NEW).ad_id
 
     def trips(call: Any) -> int:
-        storage.trips.clear()
+        storage.taken()
         call()
-        return len(storage.trips)
+        return sum(storage.taken().values())
 
     assert trips(lambda: ads.create("p", NEW)) <= CREATE_TRIPS_MAX
     assert trips(lambda: ads.create("p", NEW, "key")) <= CREATE_WITH_KEY_TRIPS_MAX
@@ -61,9 +61,9 @@ def test_a_change_that_records_nothing_appends_nothing(
     ads: AdLedger, storage: CountingStorage
 ) -> None:
     ad = ads.create("p", NEW)
-    storage.trips.clear()
+    storage.taken()
     ads.change("p", ad.ad_id, changes(price=NEW.price))
-    assert "append" not in storage.trips
+    assert "append" not in storage.taken()
 
 
 def test_two_who_change_an_ad_at_once_leave_no_gap_and_no_duplicate(
@@ -74,7 +74,7 @@ def test_two_who_change_an_ad_at_once_leave_no_gap_and_no_duplicate(
     together = Barrier(writers)
 
     def write(writer: int) -> list[int]:
-        other = ledger_over(storage.inner)
+        other = ledger_over(storage)
         together.wait()
         return [
             other.change("p", ad.ad_id, changes(price=Decimal(100 * writer + n))).version
@@ -111,7 +111,7 @@ def test_a_key_sent_many_times_at_once_creates_one_ad(storage: CountingStorage) 
     together = Barrier(callers)
 
     def create(_: int) -> str:
-        own = ledger_over(storage.inner)
+        own = ledger_over(storage)
         together.wait()
         return own.create("p", NEW, "key").ad_id
 
@@ -150,7 +150,7 @@ def test_nothing_of_an_ad_is_in_a_statement(ads: AdLedger, storage: CountingStor
     ads.delete("p", ad.ad_id)
     said = " ".join(
         str(statement["statement"])
-        for block in storage.inner.blocks(0)
+        for block in storage.blocks(0)
         for statement in ion.decode(block.ion)["transactionInfo"]["statements"]
     )
     assert said.count("?") >= 6
@@ -171,11 +171,61 @@ def test_a_store_that_is_down_is_unavailable() -> None:
     storage = FailingStorage()
     ads = ledger_over(storage)
     ad = ads.create("p", NEW)
-    storage.down = True
+    storage.plan = {"head": ["before"] * 100}
     with pytest.raises(UnavailableError, match="Ledger ads-0 does not answer"):
         ads.change("p", ad.ad_id, changes(price=Decimal(1)))
-    storage.down = False
+    storage.plan = {}
     assert ads.read("p", ad.ad_id) == ad
+
+
+class MeddledStorage(MemoryStorage):
+    """Somebody else changes a document the first time that it is read."""
+
+    meddle: Callable[[], object] | None = None
+
+    def current(self, table_id: str, document_id: str) -> StoredRevision | None:
+        found = super().current(table_id, document_id)
+        meddle, self.meddle = self.meddle, None
+        if meddle is not None:
+            meddle()
+        return found
+
+
+def meddled() -> tuple[MeddledStorage, str]:
+    storage = MeddledStorage()
+    other = ledger_over(storage)
+    ad_id = other.create("p", NEW).ad_id
+    storage.meddle = lambda: other.change("p", ad_id, changes(price=Decimal(1)))
+    return storage, ad_id
+
+
+def test_a_change_that_meets_another_comes_after_it() -> None:
+    storage, ad_id = meddled()
+    changed = ledger_over(storage).change("p", ad_id, changes(adTitle="mine"))
+    assert (changed.version, changed.fields["price"], changed.fields["adTitle"]) == (2, 1, "mine")
+
+
+def test_a_demand_is_checked_again_after_a_conflict() -> None:
+    storage, ad_id = meddled()
+    with pytest.raises(VersionMismatchError, match="at version 1, not at 0"):
+        ledger_over(storage).change("p", ad_id, changes(adTitle="mine"), {0})
+
+
+def test_a_conflict_that_lasts_is_told() -> None:
+    storage, ad_id = meddled()
+    impatient = AdLedger([Shard(Ledger(storage, name="ads-0"), patience_s=0)])
+    with pytest.raises(ConflictError, match=f"Ad {ad_id} is being changed by others"):
+        impatient.change("p", ad_id, changes(adTitle="mine"))
+    assert [r.version for r in impatient.versions("p", ad_id)] == [0, 1]
+
+
+def test_patience_ends() -> None:
+    failing = FailingStorage()
+    failing.plan = {"head": ["before"] * 100}
+    shard = Shard(Ledger(failing, name="ads-0"), patience_s=0)
+    with pytest.raises(UnavailableError):
+        shard.run("Ad x", lambda transaction: None)
+    assert len(failing.plan["head"]) == 99
 
 
 def test_ads_written_differently_in_json_are_the_same_ad() -> None:
