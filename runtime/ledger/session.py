@@ -4,7 +4,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +19,17 @@ from runtime.ledger.errors import (
 )
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.protocol import Command, parse
+from runtime.ledger.results import Page, Results
 from runtime.ledger.transaction import Transaction
 
-PAGE_VALUES_MAX = 200
 SESSION_LIFETIME_S = (13 * 60.0, 17 * 60.0)
 """A session lives for a random time between these, busy or not."""
 SESSIONS_MAX = 3_000
+"""Sessions that may be used at a time."""
+IDLE_SESSIONS_FACTOR = 4
+"""How many times as many may wait for their turn or have been left behind."""
+SWEEP_S = 1.0
+"""How often expired sessions and transactions are looked for, at most."""
 
 
 @dataclass(slots=True)
@@ -36,8 +41,26 @@ class Session:
     expires_at_s: float
     lock: threading.Lock = field(default_factory=threading.Lock)
     transaction: Transaction | None = None
-    results: list[list[Any]] = field(default_factory=list[list[Any]])
+    results: Results = field(default_factory=Results)
     """Rows of the open transaction's statements that did not fit one page."""
+
+    def leave(self) -> None:
+        """End the transaction, if any, and forget its results."""
+        if self.transaction is not None:
+            self.transaction.abort()
+        self.transaction = None
+        self.results.clear()
+
+    def release(self) -> None:
+        """Forget what an expired transaction holds, unless the session is in use right now."""
+        if not self.lock.acquire(blocking=False):
+            return
+        try:
+            if self.transaction is not None and not self.transaction.is_open:
+                self.transaction.release()
+                self.results.clear()
+        finally:
+            self.lock.release()
 
 
 class SessionService:
@@ -58,6 +81,7 @@ class SessionService:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
+        self._swept_s = monotonic()
         self._commands: dict[str, Callable[[Session, Mapping[str, Any]], dict[str, Any]]] = {
             "StartTransaction": self._start_transaction,
             "ExecuteStatement": self._execute_statement,
@@ -85,6 +109,16 @@ class SessionService:
         answer["TimingInformation"] = {"ProcessingTimeMilliseconds": elapsed_ms}
         return {command.name: answer}
 
+    def end_sessions(self, ledger: Ledger) -> None:
+        """Forget the sessions of a ledger that is going away."""
+        with self._lock:
+            ended = [session for session in self._sessions.values() if session.ledger is ledger]
+            for session in ended:
+                del self._sessions[session.id]
+        for session in ended:
+            with session.lock:
+                session.leave()
+
     def _start_session(self, command: Command) -> dict[str, Any]:
         name = command.fields["LedgerName"]
         ledger = self._ledgers.get(name)
@@ -94,10 +128,23 @@ class SessionService:
         lifetime_s = random.uniform(*self._session_lifetime_s)  # noqa: S311 - spreads the renewals.
         session = Session(new_id(), ledger, now_s + lifetime_s)
         with self._lock:
-            for expired in [s.id for s in self._sessions.values() if s.expires_at_s <= now_s]:
-                del self._sessions[expired]
+            if now_s >= self._swept_s + SWEEP_S:
+                self._sweep(now_s)
+            if len(self._sessions) >= self._sessions_max * IDLE_SESSIONS_FACTOR:
+                raise LimitExceededError(
+                    f"{len(self._sessions)} sessions are open, used or not: end some"
+                )
             self._sessions[session.id] = session
         return {"SessionToken": session.id}
+
+    def _sweep(self, now_s: float) -> None:
+        """Forget expired sessions, and what expired transactions of the others hold."""
+        self._swept_s = now_s
+        for session in list(self._sessions.values()):
+            if session.expires_at_s <= now_s:
+                del self._sessions[session.id]
+            else:
+                session.release()
 
     def _session(self, token: str) -> Session:
         session = self._sessions.get(token)
@@ -121,7 +168,7 @@ class SessionService:
                 f"{len(self._sessions)} sessions are open; the limit is {self._sessions_max}:"
                 " end some, or use fewer at a time"
             )
-        self._leave(session)
+        session.leave()
         session.transaction = session.ledger.begin()
         return {"TransactionId": session.transaction.id}
 
@@ -130,29 +177,29 @@ class SessionService:
         parameters = [
             _value(index, holder) for index, holder in enumerate(fields.get("Parameters") or ())
         ]
-        rows = transaction.execute(fields["Statement"], parameters)
-        number = len(session.results)
-        if len(rows) > PAGE_VALUES_MAX:
-            session.results.append(rows)
+
+        def collect(rows: Iterator[Any]) -> Page:
+            return session.results.collect(rows, transaction.check_open)
+
+        page = transaction.execute_into(collect, fields["Statement"], parameters)
         return {
-            "FirstPage": _page(rows, number, 0),
+            "FirstPage": _page(page),
             "ConsumedIOs": {"ReadIOs": transaction.statement_read_ios, "WriteIOs": 0},
         }
 
     def _fetch_page(self, session: Session, fields: Mapping[str, Any]) -> dict[str, Any]:
         _transaction(session, fields).check_open()
-        number, _, first = fields["NextPageToken"].partition("/")
         try:
-            page = _page(session.results[int(number)], int(number), int(first))
-        except (ValueError, IndexError):
+            page = session.results.page(fields["NextPageToken"])
+        except KeyError:
             raise RequestError(
                 f"FetchPage.NextPageToken: {fields['NextPageToken']} is not of this transaction"
             ) from None
-        return {"Page": page, "ConsumedIOs": {"ReadIOs": 0, "WriteIOs": 0}}
+        return {"Page": _page(page), "ConsumedIOs": {"ReadIOs": 0, "WriteIOs": 0}}
 
     def _commit_transaction(self, session: Session, fields: Mapping[str, Any]) -> dict[str, Any]:
         receipt = _transaction(session, fields).commit(fields["CommitDigest"])
-        self._leave(session)
+        session.leave()
         return {
             "TransactionId": receipt.transaction_id,
             "CommitDigest": receipt.digest,
@@ -161,21 +208,15 @@ class SessionService:
 
     def _abort_transaction(self, session: Session, fields: Mapping[str, Any]) -> dict[str, Any]:
         del fields
-        self._leave(session)
+        session.leave()
         return {}
 
     def _end_session(self, session: Session, fields: Mapping[str, Any]) -> dict[str, Any]:
         del fields
-        self._leave(session)
+        session.leave()
         with self._lock:
             self._sessions.pop(session.id, None)
         return {}
-
-    def _leave(self, session: Session) -> None:
-        if session.transaction is not None:
-            session.transaction.abort()
-        session.transaction = None
-        session.results.clear()
 
 
 def _transaction(session: Session, fields: Mapping[str, Any]) -> Transaction:
@@ -195,12 +236,8 @@ def _value(index: int, holder: Mapping[str, Any]) -> Any:
         ) from error
 
 
-def _page(rows: list[Any], number: int, first: int) -> dict[str, Any]:
-    """One page of a result; its token names the result and the next page's first row."""
-    if not 0 <= first <= len(rows):
-        raise IndexError(first)
-    last = first + PAGE_VALUES_MAX
-    page: dict[str, Any] = {"Values": [{"IonBinary": ion.encode(row)} for row in rows[first:last]]}
-    if last < len(rows):
-        page["NextPageToken"] = f"{number:04d}/{last}"
-    return page
+def _page(page: Page) -> dict[str, Any]:
+    shown: dict[str, Any] = {"Values": [{"IonBinary": value} for value in page.values]}
+    if page.next_token is not None:
+        shown["NextPageToken"] = page.next_token
+    return shown

@@ -1,9 +1,9 @@
 """One interactive transaction: its statements, its digest, its end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from runtime.ledger.block import StatementInfo
 from runtime.ledger.errors import (
@@ -17,6 +17,8 @@ from runtime.ledger.hashing import CommitDigest, statement_digest
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.statement import Statement, prepare
 from runtime.ledger.workspace import Workspace
+
+Collected = TypeVar("Collected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,20 @@ class Transaction:
         return not self._ended and self._monotonic() < self._expires_at_s
 
     def execute(self, text: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """Run a statement and return its rows, Ion values.
+        """Run a statement and return its rows, Ion values."""
+        return self.execute_into(list, text, parameters)
 
-        A statement that fails leaves no writes behind, but it counts in the commit digest, since
-        the client has counted it, too.
+    def execute_into(
+        self,
+        collect: Callable[[Iterator[Any]], Collected],
+        text: str,
+        parameters: Sequence[Any] = (),
+    ) -> Collected:
+        """Run a statement and return what `collect` makes of its rows, which come as they are read.
+
+        `collect` is called again when the statement has to be run anew. A statement that fails
+        leaves no writes behind, but it counts in the commit digest, since the client has counted
+        it, too.
         """
         self.check_open()
         if len(self.statements) >= self._limits.transaction_statements_max:
@@ -82,9 +94,9 @@ class Transaction:
                 f"the statement has {len(text)} characters; the limit is"
                 f" {self._limits.statement_characters_max}"
             )
-        rows = self._run(text, parameters)
+        collected = self._run(collect, text, parameters)
         self.statements.append(StatementInfo(text, started, digest))
-        return rows
+        return collected
 
     def commit(self, digest: bytes | None = None) -> Receipt:
         """Make every write durable and visible at once, or raise and make none.
@@ -115,7 +127,14 @@ class Transaction:
             self._ended = "has expired"
             raise InvalidTransactionError(f"Transaction {self.id} has expired")
 
-    def _run(self, text: str, parameters: Sequence[Any]) -> list[Any]:
+    def release(self) -> None:
+        """Let go of what an ended transaction has read and written; nothing else changes."""
+        if not self.is_open:
+            self.workspace = self._new_workspace()
+
+    def _run(
+        self, collect: Callable[[Iterator[Any]], Collected], text: str, parameters: Sequence[Any]
+    ) -> Collected:
         statement = prepare(text)
         if statement.parameter_count != len(parameters):
             raise StatementError(
@@ -124,24 +143,29 @@ class Transaction:
             )
         untouched = not self.statements and not self.workspace.begun
         try:
-            return self._attempt(statement, parameters)
+            return self._attempt(collect, statement, parameters)
         except ConflictError:
             if not untouched:
                 self._ended = "is over: another transaction was in its way"
                 raise
         # Only the definitions kept from before were out of date: they are read now, start anew.
         self.workspace = self._new_workspace()
-        return self._attempt(statement, parameters)
+        return self._attempt(collect, statement, parameters)
 
-    def _attempt(self, statement: Statement, parameters: Sequence[Any]) -> list[Any]:
+    def _attempt(
+        self,
+        collect: Callable[[Iterator[Any]], Collected],
+        statement: Statement,
+        parameters: Sequence[Any],
+    ) -> Collected:
         workspace = self.workspace
         workspace.statement = len(self.statements)
         checkpoint = workspace.checkpoint()
         read_ios = workspace.read_ios
         try:
-            rows = list(statement.run(workspace, parameters))
+            collected = collect(statement.run(workspace, parameters))
         except BaseException:
             workspace.restore(checkpoint)
             raise
         self.statement_read_ios = workspace.read_ios - read_ios
-        return rows
+        return collected
