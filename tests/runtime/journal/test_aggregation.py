@@ -40,9 +40,7 @@ def test_the_library_reads_our_aggregates(records: list[bytes]) -> None:
 
     found = deaggregate_records([event])
 
-    assert [b64encode(record) for record in records] == [
-        one["kinesis"]["data"] for one in found
-    ]
+    assert [b64encode(record) for record in records] == [one["kinesis"]["data"] for one in found]
     # Consumers that know their shard's hash range would drop user records with other keys.
     assert {one["kinesis"]["partitionKey"] for one in found} == {"lane-03"}
 
