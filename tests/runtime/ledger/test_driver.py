@@ -1,5 +1,9 @@
 """pyqldb's own driver on a ledger in the process."""
 
+# Before pyqldb: it puts back into amazon.ion what pyqldb's ionhash looks for.
+import runtime.ledger.ion  # noqa: F401
+
+# isort: split
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -20,7 +24,8 @@ from runtime.ledger.verify import verify_blocks
 from runtime.ledger.driver import BACKOFF_MAX_MS, EmbeddedSession, backoff_ms, embedded_driver
 from runtime.ledger.engine import Ledger
 from runtime.ledger.limits import Limits
-from runtime.ledger.session import PAGE_VALUES_MAX, SessionService
+from runtime.ledger.results import PAGE_VALUES_MAX
+from runtime.ledger.session import SessionService
 from tests.fakes import MemoryStorage
 from tests.runtime.ledger.ledgers import (
     ALL,
