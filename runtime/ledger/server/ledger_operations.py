@@ -1,9 +1,10 @@
 """The control plane's operations on ledgers and tags."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from runtime.ledger.engine import Ledger
 from runtime.ledger.server.arns import LEDGER, STREAM, TABLE, Arns
 from runtime.ledger.server.errors import (
     InvalidParameterError,
@@ -36,13 +37,15 @@ class LedgerOperations:
         jobs: JobStore,
         arns: Arns,
         options: ServerOptions,
+        end_sessions: Callable[[Ledger], None],
     ) -> None:
-        """Take what the operations work on."""
+        """Take what the operations work on, and what ends the sessions of a deleted ledger."""
         self._registry = registry
         self._ledgers = ledgers
         self._jobs = jobs
         self._arns = arns
         self._options = options
+        self._end_sessions = end_sessions
 
     def create_ledger(self, parameters: Parameters) -> dict[str, Any]:
         """CreateLedger: the ledger can be used as soon as this answers."""
@@ -126,7 +129,7 @@ class LedgerOperations:
                 LEDGER,
                 record.name,
             )
-        if not self._ledgers.delete(record.name):
+        if not self._ledgers.delete(record.name, self._end_sessions):
             raise ResourceInUseError(
                 f"ledger {record.name} was changed meanwhile: look at it again", LEDGER, record.name
             )

@@ -77,10 +77,16 @@ class Ledgers(Mapping[str, Ledger]):
             self._finish_creation(record.name)
         return obstacle
 
-    def delete(self, name: str) -> bool:
-        """Remove a ledger and its file; False when it is not active or is protected."""
+    def delete(self, name: str, closing: Callable[[Ledger], None]) -> bool:
+        """Remove a ledger and its file; False when it is not active or is protected.
+
+        `closing` is told when no one can get hold of the ledger any more.
+        """
         if not self._registry.begin_deletion(name):
             return False
+        opened = self._open.get(name)
+        if opened is not None:
+            closing(opened[1])
         self._finish_deletion(name)
         return True
 

@@ -67,7 +67,14 @@ class LedgerServer:
         )
         jobs = JobStore(self._registry_file, self.options.job_retention_s)
         self._runner = JobRunner(jobs, self._ledgers, arns, exporter, streamer)
-        operations = LedgerOperations(registry, self._ledgers, jobs, arns, self.options)
+        sessions = SessionService(
+            self._ledgers,
+            session_lifetime_s=self.options.session_lifetime_s,
+            sessions_max=self.options.sessions_max,
+        )
+        operations = LedgerOperations(
+            registry, self._ledgers, jobs, arns, self.options, sessions.end_sessions
+        )
         plane = ControlPlane(
             control_plane(),
             operations,
@@ -75,11 +82,6 @@ class LedgerServer:
             JournalOperations(
                 registry, operations.find_active, jobs, self._runner, arns, self.options
             ),
-        )
-        sessions = SessionService(
-            self._ledgers,
-            session_lifetime_s=self.options.session_lifetime_s,
-            sessions_max=self.options.sessions_max,
         )
         application = Application(SessionEndpoint(sessions), plane, self.options)
         self._transport = Transport(application, host, port, self.options)
