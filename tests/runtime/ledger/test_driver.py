@@ -19,13 +19,13 @@ from pyqldb.errors import (
     ResultClosedError,
     is_transaction_expired_exception,
 )
-from runtime.ledger.verify import verify_blocks
 
 from runtime.ledger.driver import BACKOFF_MAX_MS, EmbeddedSession, backoff_ms, embedded_driver
 from runtime.ledger.engine import Ledger
 from runtime.ledger.limits import Limits
 from runtime.ledger.results import PAGE_VALUES_MAX
 from runtime.ledger.session import SessionService
+from runtime.ledger.verify import verify_blocks
 from tests.fakes import MemoryStorage
 from tests.runtime.ledger.ledgers import (
     ALL,
