@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import RootModel
+from pydantic import ConfigDict, RootModel
 
 from runtime.ads.ad import is_ad_id
 from runtime.ads.errors import AdNotFoundError
@@ -39,6 +39,8 @@ class States(Protocol):
 
 class ReadBody(RootModel[AdBody | VersionBody | VersionsBody]):
     """The ad, the ad as it was, or everything that happened to it."""
+
+    model_config = ConfigDict(defer_build=True)
 
 
 def routes(

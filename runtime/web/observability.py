@@ -23,7 +23,7 @@ def observed(logger: Logger, work: Worker) -> Worker:
     """The same work; each call logs with its request's id, counts its answer and is traced."""
     metrics = Metrics(namespace=os.environ.get("POWERTOOLS_METRICS_NAMESPACE") or NAMESPACE)
 
-    def counted(event: Event, context: LambdaContext) -> dict[str, Any]:
+    def handler(event: Event, context: LambdaContext) -> dict[str, Any]:
         reply = work(event, context)
         metrics.add_metric("Requests", MetricUnit.Count, 1)
         if reply["statusCode"] >= SERVER_ERROR:
@@ -33,7 +33,7 @@ def observed(logger: Logger, work: Worker) -> Worker:
         return reply
 
     logged = logger.inject_lambda_context(
-        _traced(counted), correlation_id_path=CORRELATION_ID_PATH, clear_state=True
+        _traced(handler), correlation_id_path=CORRELATION_ID_PATH, clear_state=True
     )
     return metrics.log_metrics(logged, capture_cold_start_metric=True)
 
