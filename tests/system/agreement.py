@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
 import urllib3
+
 from runtime.ledger.ion import decode
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
 from runtime.ledger.verify import verify_blocks
@@ -69,16 +69,6 @@ def search_versions(endpoint: str, index: str = "ads") -> Versions:
         )
         for hit in hits
     }
-
-
-def journal_client(port: int) -> Any:
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=f"http://127.0.0.1:{port}",
-        region_name="eu-west-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-    )
 
 
 def disagreements(outputs: Mapping[str, str], dynamodb: Any) -> list[str]:

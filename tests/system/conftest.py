@@ -1,0 +1,44 @@
+"""One embedded stack for all system tests: started once, in a home of its own, and removed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.event_sources.faults import Faults
+from local.stack import Stack
+from tests.system.client import Api
+
+FAULT_SEED = 7
+PROJECTORS = ("project_state", "project_search")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(Path(tmp_path_factory.mktemp("stack")) / "home")
+    stack.up()
+    yield stack
+    stack.clean()
+
+
+@pytest.fixture(scope="session")
+def outputs(stack: Stack) -> dict[str, str]:
+    return stack.outputs()
+
+
+@pytest.fixture(scope="session")
+def dynamodb(stack: Stack) -> Any:
+    return stack.client("dynamodb")
+
+
+@pytest.fixture(scope="session")
+def api(outputs: dict[str, str]) -> Api:
+    return Api(outputs)
+
+
+@pytest.fixture
+def faulty_projectors(stack: Stack) -> Callable[[float], AbstractContextManager[None]]:
+    """While entered, this share of the projectors' batches fails."""
+    return lambda rate: stack.faulty(Faults(rate, FAULT_SEED, PROJECTORS))
