@@ -16,6 +16,7 @@ from local.errors import ProcessError
 from local.event_sources.faults import Faults
 from local.event_sources.process import EventSources
 from local.home import ROOT, Home
+from local.readiness import wait_until_ready
 
 Report = Callable[[str], None]
 """Told what has just been done."""
@@ -41,16 +42,19 @@ class Stack:
 
         Returns when the APIs answer. A stack that is up is only brought up to date.
         """
-        with self._alone():
+        with self._alone(), ThreadPoolExecutor(1) as pool:
             fresh = self._start_servers()
             outputs = self._deploy()
+            # Functions start while the journal is read.
+            answering = pool.submit(wait_until_ready, outputs, self.client("lambda"))
             if not self.event_sources.process.alive():
                 fresh = True
                 self.event_sources.start(faults)
                 self._report("event sources are reading")
             if fresh:
                 self._level()
-            self._wait_until_answering(outputs)
+            answering.result()
+            self._report("the APIs answer")
         return outputs
 
     def down(self) -> None:
@@ -173,12 +177,6 @@ class Stack:
             f"{done.ads} ads, {done.state_written} of them were behind"
         )
         return done
-
-    def _wait_until_answering(self, outputs: dict[str, str]) -> None:
-        from local.readiness import wait_until_ready
-
-        wait_until_ready(outputs, self.client("lambda"))
-        self._report("the APIs answer")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -1,9 +1,9 @@
 """Starts MiniStack with what it lacks for us; run by its own environment's python, never imported.
 
-Four things are put in: it saves while it runs, workers share one unpacked copy of an archive,
-whoever listens is woken when a stream grows, and a role may be confined to one table's stream. Its
-own stream pollers, which lose records, are taken out. All of that touches private names, so any
-other version of MiniStack is refused.
+What is put in: it saves while it runs, workers share one unpacked copy of an archive, queries read
+only what they ask for, whoever listens is woken when a stream grows, and a role may be confined to
+one table's stream. Its own stream pollers, which lose records, are taken out. All of that touches
+private names, so any other version of MiniStack is refused.
 """
 
 import importlib.metadata
@@ -21,6 +21,7 @@ def main() -> None:
 
     import archives
     import ministack.app  # pyright: ignore[reportMissingImports]
+    import queries
     import rights
     import saving
     import wake
@@ -42,6 +43,7 @@ def main() -> None:
     lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.001, 0.25)
     archives.install(lambda_runtime, Path(os.environ.pop("UNPACKED_DIR")))
     wake.install(dynamodb, kinesis, int(os.environ.pop("WAKE_PORT", "0")))
+    queries.install(dynamodb)
     rights.install(iam_actions)
     saving.install(ministack.app)
     ministack.app.main()
