@@ -85,6 +85,27 @@ async function refusals(first, seen) {
   }
 }
 
+async function controlPlaneRefusal(qldb, seen) {
+  try {
+    await qldb.describeLedger({ Name: "nowhere" });
+  } catch (error) {
+    seen.unknown = { name: error.name, status: error.$metadata.httpStatusCode };
+  }
+}
+
+async function expiry(first, seen) {
+  try {
+    await first.executeLambda(async (t) => {
+      await rows(t, "SELECT * FROM Vehicle");
+      await new Promise((resolve) => setTimeout(resolve, Number(process.env.LIFETIME_MS) + 200));
+      await rows(t, "SELECT * FROM Vehicle");
+    });
+  } catch (error) {
+    seen.expired = { name: error.name, message: error.message };
+  }
+  seen.afterExpiry = (await first.executeLambda((t) => rows(t, "SELECT * FROM Vehicle"))).length;
+}
+
 async function main() {
   const seen = {};
   const qldb = new QLDB(client);
@@ -95,6 +116,8 @@ async function main() {
   await pages(first, seen);
   await endOfADocument(first, seen);
   await refusals(first, seen);
+  await expiry(first, seen);
+  await controlPlaneRefusal(qldb, seen);
   const digest = await qldb.getDigest({ Name: LEDGER });
   seen.digestBytes = digest.Digest.length;
   first.close();
