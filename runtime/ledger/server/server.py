@@ -2,6 +2,7 @@
 
 import fcntl
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Final
 
@@ -52,41 +53,12 @@ class LedgerServer:
         DirectoryInUseError when another server has the directory, OSError when the port is taken.
         """
         self.options = options or ServerOptions()
-        directory.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(directory)
-        self._registry_file = open_registry_file(directory)
-        registry = Registry(self._registry_file)
-        arns = Arns(self.options.region, self.options.account_id)
-        limits = self.options.limits
-        self._ledgers = Ledgers(
-            directory / LEDGERS_NAME,
-            registry,
-            open_storage=SqliteStorage,
-            open_ledger=lambda storage, name: Ledger(storage, name=name, limits=limits),
-            arns=arns,
-        )
-        jobs = JobStore(self._registry_file, self.options.job_retention_s)
-        self._runner = JobRunner(jobs, self._ledgers, arns, exporter, streamer)
-        sessions = SessionService(
-            self._ledgers,
-            session_lifetime_s=self.options.session_lifetime_s,
-            sessions_max=self.options.sessions_max,
-        )
-        operations = LedgerOperations(
-            registry, self._ledgers, jobs, arns, self.options, sessions.end_sessions
-        )
-        plane = ControlPlane(
-            control_plane(),
-            operations,
-            ProofOperations(self._ledgers),
-            JournalOperations(
-                registry, operations.find_active, jobs, self._runner, arns, self.options
-            ),
-        )
-        application = Application(SessionEndpoint(sessions), plane, self.options)
-        self._transport = Transport(application, host, port, self.options)
         self._host = host
         self._thread: threading.Thread | None = None
+        with ExitStack() as opened:
+            application = self._assemble(directory, exporter, streamer, opened)
+            self._transport = Transport(application, host, port, self.options)
+            self._opened = opened.pop_all()
 
     @property
     def url(self) -> str:
@@ -95,14 +67,9 @@ class LedgerServer:
 
     def run(self) -> None:
         """Go on with exports and streams, and serve until `stop`; then close everything."""
-        try:
+        with self._opened:
             self._runner.resume()
             self._transport.run()
-        finally:
-            self._runner.close()
-            self._ledgers.close()
-            self._registry_file.close()
-            self._lock.close()
 
     def stop(self) -> None:
         """Make `run` return once the requests being served are answered."""
@@ -119,6 +86,43 @@ class LedgerServer:
         self.stop()
         if self._thread is not None:
             self._thread.join()
+
+    def _assemble(
+        self,
+        directory: Path,
+        exporter: JournalExporter | None,
+        streamer: JournalStreamer | None,
+        opened: ExitStack,
+    ) -> Application:
+        """Open what the directory holds and put both APIs upon it; `opened` closes it again."""
+        options = self.options
+        directory.mkdir(parents=True, exist_ok=True)
+        opened.enter_context(_lock(directory))
+        file = open_registry_file(directory)
+        opened.callback(file.close)
+        registry, jobs = Registry(file), JobStore(file, options.job_retention_s)
+        arns = Arns(options.region, options.account_id)
+        ledgers = Ledgers(
+            directory / LEDGERS_NAME,
+            registry,
+            open_storage=SqliteStorage,
+            open_ledger=lambda storage, name: Ledger(storage, name=name, limits=options.limits),
+            arns=arns,
+        )
+        opened.callback(ledgers.close)
+        self._runner = JobRunner(jobs, ledgers, arns, exporter, streamer)
+        opened.callback(self._runner.close)
+        sessions = SessionService(
+            ledgers,
+            session_lifetime_s=options.session_lifetime_s,
+            sessions_max=options.sessions_max,
+        )
+        operations = LedgerOperations(registry, ledgers, jobs, arns, options, sessions.end_sessions)
+        journals = JournalOperations(
+            registry, operations.find_active, jobs, self._runner, arns, options
+        )
+        plane = ControlPlane(control_plane(), operations, ProofOperations(ledgers), journals)
+        return Application(SessionEndpoint(sessions), plane, options)
 
 
 def _lock(directory: Path) -> IO[str]:

@@ -1,6 +1,6 @@
 """HTTP/1.1 over TCP: waitress, with bounds, and without 5xx for what a client got wrong."""
 
-import threading
+import socket
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -41,11 +41,13 @@ class Transport:
     ) -> None:
         """Bind to the address, port 0 for any free one; OSError when it is taken."""
         self._map: dict[int, Any] = {}
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        # Bound before waitress starts its threads, which a taken port would leave behind.
+        listener = socket.create_server((host, port), family=family)
         self._server: TcpWSGIServer = create_server(
             application,
             map=self._map,
-            host=host,
-            port=port,
+            sockets=[listener],
             threads=options.threads,
             connection_limit=options.connections_max,
             channel_timeout=options.connection_idle_s,
@@ -60,7 +62,6 @@ class Transport:
             ident=None,
         )
         self._server.channel_class = Channel
-        self._ended = threading.Event()
 
     @property
     def port(self) -> int:
@@ -73,7 +74,6 @@ class Transport:
             wasyncore.loop(timeout=POLL_S, use_poll=True, map=self._map)
         finally:
             wasyncore.close_all(self._map)
-            self._ended.set()
 
     def stop(self) -> None:
         """Take no more requests, let those being served finish, and make `run` return."""
