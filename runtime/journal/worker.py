@@ -13,6 +13,7 @@ from runtime.journal.projection import Projection
 from runtime.journal.response import BatchFailures
 
 LOGGED_FAILURES_MAX = 20
+TRACED_LIBRARIES = ("botocore",)
 
 Handler = Callable[[Mapping[str, Any], LambdaContext], dict[str, Any]]
 Work = Callable[[Mapping[str, Any], Logger, Metrics], dict[str, Any]]
@@ -20,7 +21,8 @@ Work = Callable[[Mapping[str, Any], Logger, Metrics], dict[str, Any]]
 
 def handler_of(work: Work) -> Handler:
     """The work as a handler with structured logs, a trace and metrics."""
-    logger, metrics, tracer = Logger(), Metrics(), Tracer()
+    logger, metrics = Logger(), Metrics()
+    tracer = Tracer(patch_modules=TRACED_LIBRARIES)
 
     @tracer.capture_lambda_handler(capture_response=False)
     @metrics.log_metrics

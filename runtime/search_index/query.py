@@ -11,6 +11,8 @@ from runtime.ads import cursor as opaque
 from runtime.search_index.errors import CursorError
 
 PAGE_ITEMS_MAX = 100
+MATCHED_CHARACTERS_MAX = 200
+"""Each may be a word, and each word is a clause a field, of which OpenSearch allows 1,024."""
 MATCHED_FIELDS = ["adTitle^4", "tags^3", "category^2", "adDescription"]
 RANKED_HITS_MAX = 10_000
 """How deep OpenSearch goes by offset (index.max_result_window); narrower words find the rest."""
@@ -98,7 +100,8 @@ class PageRequest:
 def _matching(search: Search) -> dict[str, Any]:
     if not search.ranked:
         return {"match_all": {}}
-    return {"multi_match": {"query": search.words, "fields": MATCHED_FIELDS}}
+    words = (search.words or "")[:MATCHED_CHARACTERS_MAX]
+    return {"multi_match": {"query": words, "fields": MATCHED_FIELDS}}
 
 
 def _filters(search: Search) -> list[dict[str, Any]]:

@@ -163,6 +163,11 @@ def test_the_best_match_comes_first_across_all_fields(index: AdIndex) -> None:
     assert {one.ad_id for one in found} == {ads[name].ad_id for name in ads if name != "none"}
 
 
+def test_any_number_of_words_can_be_looked_for(index: AdIndex) -> None:
+    effects(index, ad_revision(adTitle="tandem"))
+    assert index.search(Search(words="tandem " + "\u5b57" * 5000), 25).total == 1
+
+
 @pytest.mark.parametrize(
     ("search", "expected"),
     [
