@@ -131,7 +131,7 @@ class Stack:
         if not status["cloud"]:
             self.event_sources.kill()
             self.search.kill()
-            if any(_taken(port) for port in self.home.ports().values()):
+            if any(map(_taken, self.home.ports().values())):
                 self.home.forget_ports()
         jobs = (self.cloud.start, self.search.start, _prepare_layer, _prepare_program)
         with ThreadPoolExecutor(len(jobs)) as pool:
@@ -187,12 +187,14 @@ class Stack:
 
 
 def _taken(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
+    """Whether somebody else uses the port, for connections or for datagrams."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return True
     return False
 
 

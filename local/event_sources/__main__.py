@@ -30,7 +30,9 @@ def main() -> None:
         faults = Faults(options.fault_rate, options.fault_seed, tuple(options.fault_functions))
         invoke = FaultyInvoke(cloud.invoke, faults)
     service = Service(cloud.mappings, cloud.source, checkpoints, invoke, cloud.report)
-    threading.Thread(target=listen, args=(options.wake_port, service), daemon=True).start()
+    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    receiver.bind(("127.0.0.1", options.wake_port))
+    threading.Thread(target=listen, args=(receiver, service), daemon=True).start()
     threading.Thread(target=announce, args=(service, options.ready_file), daemon=True).start()
     service.run(stopping)
     if not service.drain(DRAIN_S_MAX):
@@ -52,12 +54,10 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def listen(port: int, service: Service) -> None:
+def listen(receiver: socket.socket, service: Service) -> None:
     """Pass on what the emulator says about streams that have grown."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
-        receiver.bind(("127.0.0.1", port))
-        while True:
-            service.wake(receiver.recv(DATAGRAM_BYTES_MAX).decode(errors="replace"))
+    while True:
+        service.wake(receiver.recv(DATAGRAM_BYTES_MAX).decode(errors="replace"))
 
 
 def announce(service: Service, file: Path) -> None:

@@ -16,11 +16,10 @@ def install(dynamodb: Any, kinesis: Any, port: int) -> None:
         return
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sender.setblocking(False)
-    sender.connect(("127.0.0.1", port))
 
     def wake(source: str) -> None:
-        with contextlib.suppress(OSError):  # Nobody listens, or the buffer is full: they poll.
-            sender.send(source.encode())
+        with contextlib.suppress(OSError):  # The buffer is full: they poll.
+            sender.sendto(source.encode(), ("127.0.0.1", port))
 
     _watch_tables(dynamodb, wake)
     for name in ("_put_record", "_put_records"):
