@@ -3,14 +3,14 @@
 import math
 from collections.abc import Callable
 from decimal import (
-    MAX_EMAX,
-    MIN_EMIN,
     ROUND_HALF_EVEN,
+    Clamped,
     Context,
     Decimal,
     Inexact,
     InvalidOperation,
     Overflow,
+    Subnormal,
 )
 from typing import Any
 
@@ -20,6 +20,7 @@ from amazon.ion.simple_types import IonPyDecimal, IonPyFloat, IonPyInt
 from runtime.ledger.partiql import terms
 from runtime.ledger.partiql.comparisons import family
 from runtime.ledger.partiql.compiler import Compiler, Evaluate, Frame, Scope
+from runtime.ledger.partiql.literals import number_exponent_max
 from runtime.ledger.partiql.scalars import scalar
 from runtime.ledger.partiql.values import NULL, is_unknown, string, text_of
 
@@ -27,9 +28,12 @@ digits_max = 4_096
 quotient_digits = 38
 integer_bits_max = 131_072 * 8
 
-_EXACT = Context(digits_max, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation])
+_BOUNDS = [Clamped, InvalidOperation, Overflow, Subnormal]
+_EXACT = Context(
+    digits_max, Emin=-number_exponent_max, Emax=number_exponent_max, traps=[*_BOUNDS, Inexact]
+)
 _ROUNDED = Context(
-    quotient_digits, ROUND_HALF_EVEN, MIN_EMIN, MAX_EMAX, traps=[Overflow, InvalidOperation]
+    quotient_digits, ROUND_HALF_EVEN, -number_exponent_max, number_exponent_max, traps=_BOUNDS
 )
 
 Operate = Callable[[Any, Any], Any]

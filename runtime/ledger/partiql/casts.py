@@ -20,6 +20,7 @@ from runtime.ledger.partiql.arithmetic import digits_max, to_decimal
 from runtime.ledger.partiql.comparisons import family
 from runtime.ledger.partiql.compiler import Compiler, Evaluate, Frame, Scope
 from runtime.ledger.partiql.kinds import known
+from runtime.ledger.partiql.literals import is_bounded
 from runtime.ledger.partiql.scalars import scalar
 from runtime.ledger.partiql.times import parsed
 from runtime.ledger.partiql.values import (
@@ -121,7 +122,7 @@ def _decimal(value: Any) -> IonPyDecimal:
     if family(value) == "number":
         return IonPyDecimal(to_decimal(value))
     found = _number(value, Decimal)
-    if not found.is_finite() or abs(found.adjusted()) > 1_000_000:
+    if not found.is_finite() or not is_bounded(found):
         raise CastError("it is out of bounds")
     return IonPyDecimal(found)
 

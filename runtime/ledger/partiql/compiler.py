@@ -1,7 +1,7 @@
 """What turns syntax into closures: the frame they run in and the names they may use.
 
-A frame is a list: parameters, access and time first, then one slot for every variable of the
-statement, sub-selects included.
+A frame is a list: parameters, access, time and the number of rows looked at come first, then one
+slot for every variable of the statement, sub-selects included.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -16,7 +16,7 @@ from runtime.ledger.partiql.terms import Expression, Node, Variable
 Frame = list[Any]
 Evaluate = Callable[[Frame], Any]
 
-PARAMETERS, ACCESS, NOW, FIRST_SLOT = range(4)
+PARAMETERS, ACCESS, NOW, ROWS, FIRST_SLOT = range(5)
 
 nesting_max = 100
 
@@ -89,13 +89,13 @@ class Compiler:
         return self.slots - 1
 
     def find(self, node: Variable, scope: Scope) -> int | None:
-        """The slot of a variable: its exact name first, then its name in other case."""
+        """The slot of a variable: of its exact name, else of a written name in other case."""
         level: Scope | None = scope
         while level is not None:
             slot = level.names.get(node.name)
             if slot is None:
                 folded = node.name.lower()
-                same = (slot for name, slot in level.names.items() if name.lower() == folded)
+                same = (level.names[name] for name in level.written if name.lower() == folded)
                 slot = next(same, None)
             if slot is not None:
                 self.reads(node, level, slot)

@@ -7,12 +7,14 @@ from typing import Any
 from amazon.ion.core import IonType
 from amazon.ion.simple_types import IonPyInt, IonPyList, IonPyNull, IonPyText
 
-from runtime.ledger.errors import StatementError
+from runtime.ledger.errors import LimitExceededError, StatementError
 from runtime.ledger.partiql.access import Access, Document, Table
 from runtime.ledger.partiql.comparisons import instant
-from runtime.ledger.partiql.compiler import ACCESS, Evaluate, Frame
+from runtime.ledger.partiql.compiler import ACCESS, ROWS, Evaluate, Frame
 from runtime.ledger.partiql.lookups import DOCUMENT_ID, Lookup
 from runtime.ledger.partiql.values import MISSING, Bag, is_unknown, text_of
+
+statement_rows_max = 10_000_000
 
 Iterate = Callable[[Frame], Iterator[None]]
 """Puts one binding after the other into the frame's slots."""
@@ -28,6 +30,7 @@ def over_table(
         for document in _documents(access, access.table(name), by, frame):
             frame[value_slot] = document.revision if committed else document.data
             frame[identity_slot] = IonPyText(document.document_id)
+            _count(frame)
             yield
 
     return iterate
@@ -50,6 +53,7 @@ def over_history(
         ids = _ids(by[0].values(frame)) if by and by[0].key == DOCUMENT_ID else None
         for revision in access.history(name, start, end, ids):
             frame[value_slot] = revision
+            _count(frame)
             yield
 
     return iterate
@@ -62,6 +66,7 @@ def over_user_tables(value_slot: int) -> Iterate:
         access: Access = frame[ACCESS]
         for row in access.user_tables():
             frame[value_slot] = row
+            _count(frame)
             yield
 
     return iterate
@@ -83,6 +88,7 @@ def over_collection(
             frame[ordinal_slot] = ordinal if isinstance(value, IonPyList) else None
             if position_slot is not None:
                 frame[position_slot] = IonPyInt(ordinal) if ordered else MISSING
+            _count(frame)
             yield
 
     return iterate
@@ -110,6 +116,15 @@ def nested(loops: list[Iterate]) -> Iterate:
 
 def _inside(outer: Iterate, inner: Iterate) -> Iterate:
     return lambda frame: (None for _ in outer(frame) for _ in inner(frame))
+
+
+def _count(frame: Frame) -> None:
+    frame[ROWS] += 1
+    if frame[ROWS] > statement_rows_max:
+        raise LimitExceededError(
+            f"the statement looks at more than {statement_rows_max} rows:"
+            " narrow it by an index, or join fewer sources"
+        )
 
 
 def _documents(access: Access, table: Table, by: list[Lookup], frame: Frame) -> Iterator[Document]:

@@ -23,6 +23,8 @@ COMMITTED_PREFIX = "_ql_committed_"
 SYSTEM_SCHEMA = "information_schema"
 USER_TABLES = "user_tables"
 
+sources_max = 32
+
 Open = Callable[[list[Lookup]], Iterate]
 """Makes the loop of a source once it is known what its rows can be looked up by."""
 
@@ -63,6 +65,8 @@ def ranging(
     scope: Scope,
 ) -> Ranging:
     """Compile FROM and WHERE, putting their variables into the scope."""
+    if len(sources.sources) > sources_max:
+        compiler.refuse(sources, f"FROM has at most {sources_max} sources")
     opened = [_open(compiler, source, scope) for source in sources.sources]
     parts = conjuncts([*sources.conditions, *([where] if where else [])])
     waiting = [(condition(compiler, part, scope), *compiler.tracked(part, scope)) for part in parts]

@@ -47,7 +47,7 @@ class Statement:
             self._run = _plan(compiler, tree)
         except RecursionError as error:
             raise StatementError("Semantic Error: the statement is nested too deeply") from error
-        self._slots = (None,) * (compiler.slots - FIRST_SLOT + 1)
+        self._slots = (None,) * (compiler.slots - FIRST_SLOT)
 
     def run(self, access: Access, parameters: Sequence[Any]) -> Iterator[Any]:
         """The rows, Ion values; a query reads as its rows are taken, a change is made at once."""
@@ -56,7 +56,7 @@ class Statement:
                 f"the statement takes {self.parameter_count} parameters, {len(parameters)} were"
                 " given: give one for each ?"
             )
-        rows = self._rows([parameters, access, *self._slots])
+        rows = self._rows([parameters, access, None, 0, *self._slots])
         return rows if self._is_query else iter(list(rows))
 
     def _rows(self, frame: Frame) -> Iterator[Any]:

@@ -12,6 +12,8 @@ from runtime.ledger.partiql.values import FALSE, MISSING, NULL, TRUE
 
 Children = list[Any]
 
+path_steps_max = 100
+
 
 class TermBuilder:
     """Counts the parameters it has seen in `parameters`."""
@@ -130,6 +132,9 @@ class TermBuilder:
     def stepped(self, children: Children) -> terms.Path:
         root, step = children
         if isinstance(root, terms.Path):
+            if len(root.steps) == path_steps_max:
+                message = f"a path has at most {path_steps_max} steps"
+                raise self.text.parser_error(step.at, message)
             return terms.Path(root.at, root.root, (*root.steps, step))
         return terms.Path(root.at, root, (step,))
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from runtime.ledger.errors import ParseError, StatementError
+from runtime.ledger.errors import LimitExceededError, ParseError, StatementError
+from runtime.ledger.partiql import ranges
 from runtime.ledger.partiql.statement import prepare, statement_characters_max
 from tests.runtime.ledger.partiql.memory_access import MemoryAccess
 
@@ -46,12 +47,17 @@ PARSER = [
     ("SELECT `a b` FROM t", 8, "this Ion literal is wrong: one Ion value is expected, 2"),
     ("SELECT `` FROM t", 8, "this Ion literal is wrong: one Ion value is expected, 0 were found"),
     ("SELECT `{a:` FROM t", 8, "this Ion literal is wrong: not Ion: "),
-    ("SELECT 1e9999999 FROM t", 8, "an exponent is at most 1000000"),
+    ("SELECT 1e6001 FROM t", 8, "an exponent is at most 6000"),
+    ("SELECT 1e999999999 FROM t", 8, "an exponent is at most 6000"),
+    ("SELECT `{a: [1d-6001]}` FROM t", 8, "an exponent is at most 6000"),
+    ("SELECT `1d999998` FROM t", 8, "an exponent is at most 6000"),
+    ("SELECT a" + ".b" * 101 + " FROM t", 210, "a path has at most 100 steps"),
     ("SELECT " + "1" * 5_000 + " FROM t", 8, "a number has at most 4096 digits"),
     ("SELECT '\ud800' FROM t", 8, "the text holds half of a character"),
 ]  # fmt: skip
 
 SEMANTIC = [
+    ("SELECT * FROM " + "t, " * 32 + "t", 15, "FROM has at most 32 sources"),
     ("SELECT FOO(a) FROM t", 8, "there is no function FOO"),
     ("SELECT UPPER(*) FROM t", 8, "there is no function UPPER(*)"),
     ("SELECT UPPER(a, b) FROM t", 8, "UPPER takes 1 arguments, not 2"),
@@ -95,8 +101,16 @@ RUNNING = [
     ("SELECT a / 0 FROM t", 10, "division by zero"),
     ("SELECT a % 0.0 FROM t", 10, "division by zero"),
     ("SELECT 1.5 / 0 FROM t", 12, "division by zero"),
-    ("SELECT 1e1000000 + 1 FROM t", 18,
+    ("SELECT 1e6000 + 1 FROM t", 15,
      "the result has more than 4096 digits or is out of bounds"),
+    ("SELECT 1e6000 * 10 FROM t", 15,
+     "the result has more than 4096 digits or is out of bounds"),
+    ("SELECT 1e-6000 / 10 FROM t", 16,
+     "the result has more than 4096 digits or is out of bounds"),
+    ("SELECT 1e-6000 * 0.1 FROM t", 16,
+     "the result has more than 4096 digits or is out of bounds"),
+    ("SELECT CAST('1e6001' AS DECIMAL) FROM t", 8,
+     "a text cannot be cast to DECIMAL: it is out of bounds"),
     ("SELECT -s FROM t", 8, "a text has no sign"),
     ("SELECT a || s FROM t", 10, "|| joins texts, not a number and a text"),
     ("SELECT * FROM t WHERE a < 's'", 25, "a number cannot be compared with a text"),
@@ -199,3 +213,16 @@ def test_a_value_nested_too_deeply_to_compare() -> None:
     deep = "[" * 900 + "]" * 900
     with pytest.raises(StatementError, match="nested too deeply"):
         access.rows("SELECT * FROM <<1>> AS x WHERE ? = ?", deep, deep)
+
+
+def test_a_join_that_would_never_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges, "statement_rows_max", 10_000)
+    access = MemoryAccess()
+    many = "[" + "1," * 99 + "1]"
+    assert access.run("SELECT COUNT(*) FROM ? AS a, ? AS b", many, "[1, 2]") == ["{_1:200}"]
+    for statement in (
+        "SELECT COUNT(*) FROM ? AS a, ? AS b, ? AS c",
+        "SELECT (SELECT COUNT(*) FROM ? AS a, ? AS b) FROM ? AS c",
+    ):
+        with pytest.raises(LimitExceededError, match="more than 10000 rows"):
+            access.rows(statement, many, many, many)
