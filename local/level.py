@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 from opensearchpy import OpenSearch
-from runtime.ledger.verify import verify_blocks
 
 from local.errors import LevelError
 from runtime.ads.revision import AdRevision
@@ -18,7 +17,9 @@ from runtime.journal.projection import Projection
 from runtime.journal.records import block_records
 from runtime.journal.revisions import decode
 from runtime.ledger.errors import LedgerError
+from runtime.ledger.hashing import ion_hash
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
+from runtime.ledger.verify import verify_blocks
 from runtime.project_search import projection as search_projection
 from runtime.project_state import projection as state_projection
 from runtime.search_index.index import AdIndex
@@ -92,7 +93,7 @@ def _read(
             progress(what, done, total)
 
     try:
-        verify_blocks(passing())
+        verify_blocks(passing(), ion_hash=ion_hash)
     except LedgerError as error:
         raise LevelError(
             f"the journal of {name} does not verify: {error}. "
