@@ -44,6 +44,11 @@ class MemoryStorage:
             revisions = self._revisions.get((table_id, document_id))
             return revisions[-1] if revisions else None
 
+    def revision(self, table_id: str, document_id: str, version: int) -> StoredRevision | None:
+        with self._lock:
+            revisions = self._revisions.get((table_id, document_id), ())
+            return next((found for found in revisions if found.version == version), None)
+
     def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
         with self._lock:
             return iter(list(self._revisions.get((table_id, document_id), ())))

@@ -154,6 +154,19 @@ class JournalStorageContract:
         assert [r.version for r in storage.history(TABLE, DOCUMENTS[0])] == list(range(12))
         assert [r.deleted for r in storage.history(TABLE, DOCUMENTS[0])] == [False] * 11 + [True]
 
+    def test_one_version_of_a_document_is_read_by_its_number(self, storage: JournalStorage) -> None:
+        head, versions = None, []
+        for version in range(12):
+            added = revision(version=version, sequence_no=version, deleted=version == 11)
+            commit = following(head, (added, revision(DOCUMENTS[1], version, version)))
+            storage.append(commit)
+            head = commit.block
+            versions.append(added)
+        assert [storage.revision(TABLE, DOCUMENTS[0], v) for v in range(12)] == versions
+        assert storage.revision(TABLE, DOCUMENTS[0], 12) is None
+        assert storage.revision(TABLE, DOCUMENTS[0][:-1], 0) is None
+        assert storage.revision("tableBtableBtableBtabl", DOCUMENTS[0], 0) is None
+
     def test_a_table_lists_each_document_once_and_nothing_of_other_tables(
         self, storage: JournalStorage
     ) -> None:

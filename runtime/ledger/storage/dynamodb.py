@@ -80,6 +80,13 @@ class DynamoDbStorage:
         newest = next(self._query(pk, newest_first=True, limit=1), None)
         return None if newest is None else items.revision(newest, table_id, document_id)
 
+    def revision(self, table_id: str, document_id: str, version: int) -> StoredRevision | None:
+        """One version of a document: one query of one item, for which no other right is needed."""
+        pk = items.document_key(self._ledger, table_id, document_id)
+        sk = items.version_sort_key(version)
+        found = next(self._query(pk, between=(sk, sk), limit=1), None)
+        return None if found is None else items.revision(found, table_id, document_id)
+
     def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
         """Every revision of a document, oldest first."""
         for item in self._query(items.document_key(self._ledger, table_id, document_id)):

@@ -53,6 +53,11 @@ def block_sort_key(sequence_no: int, part: int = 0) -> str:
     return f"{sequence_no:016d}#{part:02d}"
 
 
+def version_sort_key(version: int) -> str:
+    """Where a version of a document stands in its partition."""
+    return f"{version:010d}"
+
+
 def items(ledger: str, commit: Commit) -> Iterator[Item]:
     """Everything a commit puts, the block's own item first."""
     yield from _block_items(ledger, commit.block)
@@ -60,7 +65,7 @@ def items(ledger: str, commit: Commit) -> Iterator[Item]:
         table_id, document_id = revision.table_id, revision.document_id
         yield {
             "pk": {"S": document_key(ledger, table_id, document_id)},
-            "sk": {"S": f"{revision.version:010d}"},
+            "sk": {"S": version_sort_key(revision.version)},
             "kind": {"S": "revision"},
             "sequence_no": {"N": str(revision.sequence_no)},
             "deleted": {"BOOL": revision.deleted},

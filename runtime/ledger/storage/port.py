@@ -79,6 +79,10 @@ class JournalStorage(Protocol):
         """The newest revision of a document, a deletion included. One round trip."""
         ...
 
+    def revision(self, table_id: str, document_id: str, version: int) -> StoredRevision | None:
+        """One version of a document; None when there is no such version. One round trip."""
+        ...
+
     def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
         """Every revision of a document, oldest first."""
         ...

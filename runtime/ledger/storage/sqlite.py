@@ -91,6 +91,12 @@ class SqliteStorage:
         rows = self._file.read(query, table_id, document_id)
         return _revision(rows[0]) if rows else None
 
+    def revision(self, table_id: str, document_id: str, version: int) -> StoredRevision | None:
+        """One version of a document."""
+        query = _REVISION + "WHERE table_id = ? AND document_id = ? AND version = ?"
+        rows = self._file.read(query, table_id, document_id, version)
+        return _revision(rows[0]) if rows else None
+
     def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
         """Every revision of a document, oldest first."""
         query = _REVISION + (

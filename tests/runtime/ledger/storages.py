@@ -40,6 +40,10 @@ class CountingStorage(MemoryStorage):
         self.calls["current"] += 1
         return super().current(table_id, document_id)
 
+    def revision(self, table_id: str, document_id: str, version: int) -> StoredRevision | None:
+        self.calls["revision"] += 1
+        return super().revision(table_id, document_id, version)
+
     def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
         self.calls["history"] += 1
         return super().history(table_id, document_id)
