@@ -141,15 +141,17 @@ class Service:
                     self._look(mapping)
 
     def wake(self, source: str) -> None:
-        """`table/<name>` or `stream/<name>/<shard>` has grown."""
-        kind, name, *shard = source.split("/")
+        """`table/<name>` or `stream/<name>/<shard>` has grown; anything else is nothing."""
+        kind, _, rest = source.partition("/")
+        name, _, shard = rest.partition("/")
+        wanted = {"stream": f"stream/{name}", "table": f"table/{name}/stream"}.get(kind)
         for mapping_reader in list(self._readers.values()):
-            arn = mapping_reader.mapping.stream_arn
-            tail = arn.split(":", 5)[5]
-            if tail == f"stream/{name}" if kind == "stream" else tail.startswith(f"table/{name}/"):
-                for reader in list(mapping_reader.readers.values()):
-                    if not shard or reader.shard == shard[0]:
-                        reader.wake()
+            resource = mapping_reader.mapping.stream_arn.split(":", 5)[5]
+            if wanted is None or not f"{resource}/".startswith(f"{wanted}/"):
+                continue
+            for reader in list(mapping_reader.readers.values()):
+                if shard in ("", reader.shard):
+                    reader.wake()
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until nothing is left in any stream; False when it took too long.
