@@ -11,6 +11,7 @@ from runtime.ledger.block import NO_CATALOG
 from runtime.ledger.errors import LimitExceededError, StatementError
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Index, Table
+from runtime.ledger.readback import read_back
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 
 SYSTEM_TABLE = Table(
@@ -185,6 +186,6 @@ class CatalogCache:
         tables: dict[str, Table] = {}
         versions: dict[str, int] = {}
         for stored in self._storage.documents(SYSTEM_TABLE.table_id):
-            tables[stored.document_id] = table_of(ion.decode(stored.ion)["data"])
+            tables[stored.document_id] = table_of(read_back(stored)["data"])
             versions[stored.document_id] = stored.version
         return Catalog(sequence_no, tables, versions)

@@ -69,7 +69,7 @@ def embedded_driver(ledger: Ledger, **options: Any) -> QldbDriver:
     `options` are QldbDriver's; by default up to 50 transactions run at a time and a conflict is
     retried 24 times with a short, jittered backoff.
     """
-    service = SessionService({ledger.name: ledger}, session_lifetime_s=_NEVER_S)
+    service = SessionService({ledger.name: ledger}, session_lifetime_s=_NEVER_S, trusts_values=True)
     concurrent = options.get("max_concurrent_transactions") or CONCURRENT_TRANSACTIONS_MAX
     options.setdefault("config", Config(max_pool_connections=concurrent))
     options.setdefault("retry_config", RetryConfig(RETRIES_MAX, custom_backoff=backoff_ms))

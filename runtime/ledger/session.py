@@ -18,6 +18,7 @@ from runtime.ledger.errors import (
     RequestError,
 )
 from runtime.ledger.identifiers import new_id
+from runtime.ledger.ion_form import check_form
 from runtime.ledger.protocol import Command, parse
 from runtime.ledger.results import Page, Results
 from runtime.ledger.transaction import Transaction
@@ -72,12 +73,17 @@ class SessionService:
         *,
         session_lifetime_s: tuple[float, float] = SESSION_LIFETIME_S,
         sessions_max: int = SESSIONS_MAX,
+        trusts_values: bool = False,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Take the ledgers by name; the mapping may change later."""
+        """Take the ledgers by name; the mapping may change later.
+
+        `trusts_values` leaves out the check of binary parameters, where no stranger sends them.
+        """
         self._ledgers = ledgers
         self._session_lifetime_s = session_lifetime_s
         self._sessions_max = sessions_max
+        self._trusts_values = trusts_values
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
@@ -175,7 +181,8 @@ class SessionService:
     def _execute_statement(self, session: Session, fields: Mapping[str, Any]) -> dict[str, Any]:
         transaction = _transaction(session, fields)
         parameters = [
-            _value(index, holder) for index, holder in enumerate(fields.get("Parameters") or ())
+            _value(index, holder, self._trusts_values)
+            for index, holder in enumerate(fields.get("Parameters") or ())
         ]
 
         def collect(rows: Iterator[Any]) -> Page:
@@ -226,9 +233,11 @@ def _transaction(session: Session, fields: Mapping[str, Any]) -> Transaction:
     return session.transaction
 
 
-def _value(index: int, holder: Mapping[str, Any]) -> Any:
+def _value(index: int, holder: Mapping[str, Any], trusted: bool) -> Any:
     binary = holder.get("IonBinary")
     try:
+        if binary is not None and not trusted:
+            check_form(binary)
         return ion.decode(binary) if binary is not None else ion.parse(holder["IonText"])
     except IonError as error:
         raise RequestError(

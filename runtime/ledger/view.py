@@ -14,6 +14,7 @@ from runtime.ledger.partiql.access import Document, Index, Table
 from runtime.ledger.partiql.values import field as field_of
 from runtime.ledger.past import active_between, check_range
 from runtime.ledger.read_set import ABSENT, Predicate, ReadSet
+from runtime.ledger.readback import read_back
 from runtime.ledger.storage.port import JournalStorage, StoredBlock, StoredRevision
 from runtime.ledger.writes import Write, Writes
 
@@ -233,7 +234,7 @@ class View:
         return _NO_DOCUMENT
 
     def _keep(self, stored: StoredRevision) -> Current:
-        revision = ion.decode(stored.ion)
+        revision = read_back(stored)
         current = Current(stored.version, revision, revision.get("data"))
         if len(self._cache) < self._limits.documents_cached_max:
             return self._cache.setdefault((stored.table_id, stored.document_id), current)
@@ -244,7 +245,7 @@ class View:
             self.reads.add_scan(table)
             self.storage_reads += 2
             for stored in self._storage.revisions(table.table_id):
-                yield ion.decode(stored.ion)
+                yield read_back(stored)
             return
         for document_id in dict.fromkeys(map(str, document_ids)):
             self.storage_reads += 1
@@ -252,7 +253,7 @@ class View:
             version = revisions[-1].version if revisions else ABSENT
             self.reads.add_document(table, document_id, version)
             for stored in revisions:
-                yield ion.decode(stored.ion)
+                yield read_back(stored)
 
 
 def _keyed(values: Iterable[Any]) -> dict[bytes, Any]:

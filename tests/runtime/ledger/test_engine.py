@@ -2,18 +2,22 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
+from runtime.ledger import ion
 from runtime.ledger.block import Block
 from runtime.ledger.engine import Ledger
 from runtime.ledger.errors import (
     ConflictError,
+    CorruptJournalError,
     HeadMovedError,
     StatementError,
     UnavailableError,
@@ -458,3 +462,39 @@ def test_stored_blocks_are_given_in_order(ledger: Ledger) -> None:
         insert(ledger, n=n)
     blocks: list[StoredBlock] = list(ledger.blocks(1, 3))
     assert [block.sequence_no for block in blocks] == [1, 2, 3]
+
+
+def test_a_flipped_bit_is_not_read_silently() -> None:
+    storage = MemoryStorage()
+    ledger = with_ads(storage)
+    ad = insert(ledger, category="cars", n=1)
+    ((key, (stored,)),) = [
+        (key, revisions) for key, revisions in storage._revisions.items() if key[1] == ad
+    ]
+    silent: list[int] = []
+    for bit in range(len(stored.ion) * 8):
+        flipped = bytearray(stored.ion)
+        flipped[bit // 8] ^= 1 << bit % 8
+        storage._revisions[key] = [replace(stored, ion=bytes(flipped))]
+        try:
+            run(Ledger(storage, name="ads-0"), BY_ID, ad)
+            silent.append(bit)
+        except CorruptJournalError:
+            continue
+    # Only the strand's id is not part of what a revision's hash covers.
+    strand = ion.decode(stored.ion)["blockAddress"]["strandId"]
+    first = stored.ion.index(strand.encode()) * 8
+    assert [bit for bit in silent if not first <= bit < first + len(strand) * 8] == []
+
+
+@pytest.mark.parametrize(
+    "changed", [{"version": 1}, {"deleted": True}, {"sequence_no": 7}, {"document_id": "x" * 22}]
+)
+def test_a_misplaced_revision_is_not_read_silently(changed: dict[str, Any]) -> None:
+    storage = MemoryStorage()
+    ledger = with_ads(storage)
+    insert(ledger, category="cars", n=1)
+    key, (stored,) = list(storage._revisions.items())[-1]
+    storage._revisions[key] = [replace(stored, **changed)]
+    with pytest.raises(CorruptJournalError, match=r"is not what was committed"):
+        run(ledger, "SELECT * FROM Ads")
