@@ -15,6 +15,7 @@ LedgerError
 │   ├── UnavailableError      throttled, unreachable or timed out: the outcome is unknown
 │   └── UnknownOutcomeError   a commit may or may not have happened, and the store cannot be asked
 └── CorruptJournalError       a stored block or revision is not what was committed
+    └── VerificationError     a verifier found which one, and why
 """
 
 
@@ -76,3 +77,17 @@ class UnknownOutcomeError(StorageError):
 
 class CorruptJournalError(LedgerError):
     """Stored bytes are not what was committed."""
+
+
+class VerificationError(CorruptJournalError):
+    """A verifier found a block or a revision that is not what was committed."""
+
+    def __init__(self, reason: str, sequence_no: int, revision: int | None = None) -> None:
+        """Say why, in which block, and at which position of its revisions, if it is one of them."""
+        place = f"block {sequence_no}"
+        if revision is not None:
+            place += f", revision {revision}"
+        super().__init__(f"{place}: {reason}")
+        self.reason = reason
+        self.sequence_no = sequence_no
+        self.revision = revision

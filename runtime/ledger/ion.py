@@ -8,6 +8,7 @@ Known limits of amazon.ion 0.15: fractions of a second past nine digits are not 
 a decimal that is not finite never returns, so such numbers must be refused before they get here.
 """
 
+import re
 import warnings
 from datetime import UTC, datetime
 from math import isnan
@@ -33,7 +34,7 @@ from amazon.ion.simple_types import (
 from amazon.ion.simpleion import IonPyValueModel
 
 from runtime.ledger.errors import IonError
-from runtime.ledger.ion_binary import value_hash
+from runtime.ledger.ion_binary import VERSION_MARKER, value_hash
 
 if not simpleion.c_ext:
     raise ImportError(
@@ -54,6 +55,12 @@ IonValue = Any
 TEXT_BYTES_MAX: Final = 1 << 24
 """Longest string or symbol read, in bytes; amazon.ion's own limit is 4096."""
 
+_QUOTED_OR_SYMBOL_ID: Final = re.compile(
+    r"""'''(?:\\.|[^\\])*?'''|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/"""
+    r"""|(?<![\w$])(?P<symbol_id>\$[0-9]{7,})""",
+    re.DOTALL,
+)
+"""Symbols by a number so large that the text reader never returns, but not within quotes."""
 _VALUE_CLASSES: Final = (
     IonPyBool,
     IonPyBytes,
@@ -80,10 +87,11 @@ def encode(value: IonValue) -> bytes:
 
 
 def decode(data: bytes) -> IonValue:
-    """The one value of a binary stream, every part an IonPy object; IonError when it is not one."""
-    if data[:4] != b"\xe0\x01\x00\xea":
-        raise IonError("Ion binary begins with its version marker; these bytes do not")
-    return _load(data, IonPyValueModel.ION_PY)
+    """The one value of a binary stream, every part an IonPy object; IonError when it is not one.
+
+    Bytes that a stranger sent or that may be damaged have to pass `ion_form.check_form` before.
+    """
+    return _load(_binary(data), IonPyValueModel.ION_PY)
 
 
 def decode_bare(data: bytes) -> IonValue:
@@ -91,13 +99,14 @@ def decode_bare(data: bytes) -> IonValue:
 
     Annotated values, symbols, typed nulls and structs stay amazon.ion objects.
     """
-    if data[:4] != b"\xe0\x01\x00\xea":
-        raise IonError("Ion binary begins with its version marker; these bytes do not")
-    return _load(data, IonPyValueModel.MAY_BE_BARE)
+    return _load(_binary(data), IonPyValueModel.MAY_BE_BARE)
 
 
 def parse(source: str) -> IonValue:
     """The one value of Ion text; IonError when it is not one."""
+    for token in _QUOTED_OR_SYMBOL_ID.finditer(source):
+        if token["symbol_id"]:
+            raise IonError(f"not Ion: {token['symbol_id']} is the number of no symbol")
     value = _load(source, IonPyValueModel.ION_PY)
     return _with_plain_nan(value) if "nan" in source else value
 
@@ -125,6 +134,18 @@ def timestamp(moment: datetime) -> Timestamp:
         precision=TimestampPrecision.SECOND,
         fractional_precision=3,
     )
+
+
+def reference_hash(value: IonValue) -> bytes:
+    """The Ion hash of an IonPy object by ionhash, the reference implementation: 32 bytes."""
+    return ionhash.ion_hash(value, "SHA256")
+
+
+def _binary(data: bytes) -> bytes:
+    """The bytes, unless the reader would take them for Ion text."""
+    if data[:4] != VERSION_MARKER:
+        raise IonError("Ion binary begins with its version marker; these bytes do not")
+    return data
 
 
 def _load(source: bytes | str, model: IonPyValueModel) -> IonValue:
