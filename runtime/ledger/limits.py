@@ -21,6 +21,8 @@ class Limits:
     """Documents of a table that may get an index: their entries are part of one commit."""
     documents_cached_max: int = 1_000
     """Documents a transaction keeps decoded; those beyond are read again when they are written."""
+    documents_cached_bytes_max: int = 4 * 1024 * 1024
+    """Of their Ion binary; decoded they are ten times as large, small values eighty times."""
     delta_page_blocks_max: int = 256
     """Blocks asked of the store at a time while a commit looks at what came since."""
     recent_blocks_max: int = 512

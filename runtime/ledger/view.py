@@ -59,6 +59,7 @@ class View:
         self._base = catalogs.newest
         self._defined: dict[str, Table] = {}
         self._cache: dict[tuple[str, str], Current] = {}
+        self._cached_bytes = 0
         self._unbuilt: set[str] = set()
 
     @property
@@ -236,9 +237,14 @@ class View:
     def _keep(self, stored: StoredRevision) -> Current:
         revision = read_back(stored)
         current = Current(stored.version, revision, revision.get("data"))
-        if len(self._cache) < self._limits.documents_cached_max:
-            return self._cache.setdefault((stored.table_id, stored.document_id), current)
-        return current
+        cached_bytes = self._cached_bytes + len(stored.ion)
+        if (
+            len(self._cache) >= self._limits.documents_cached_max
+            or cached_bytes > self._limits.documents_cached_bytes_max
+        ):
+            return current
+        self._cached_bytes = cached_bytes
+        return self._cache.setdefault((stored.table_id, stored.document_id), current)
 
     def _revisions(self, table: Table, document_ids: Iterable[str] | None) -> Iterator[Any]:
         if document_ids is None:

@@ -1,6 +1,6 @@
 """What a server may be told besides where its data is: names, lifetimes, limits."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from runtime.ledger.limits import LIMITS, Limits
@@ -20,8 +20,10 @@ class ServerOptions:
     ledgers_max: int = 5
     session_lifetime_s: tuple[float, float] = SESSION_LIFETIME_S
     sessions_max: int = SESSIONS_MAX
-    limits: Limits = field(default=LIMITS)
-    """Of every ledger's transactions, documents and tables."""
+    limits: Limits = field(
+        default=replace(LIMITS, documents_cached_max=100, documents_cached_bytes_max=256 * 1024)
+    )
+    """Of every ledger's transactions; of many at a time, each keeps fewer documents decoded."""
     threads: int = 16
     connections_max: int = 500
     connection_idle_s: int = 120

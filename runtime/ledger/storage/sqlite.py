@@ -26,6 +26,10 @@ from runtime.ledger.storage.sqlite_file import Execute, Row, SqliteFile
 
 PAGE_ROWS_MAX: Final = 256
 """Rows read at a time; no read stays open between pages."""
+PAGE_ROWS_FIRST: Final = 32
+"""Of the first page, before it is known how large the rows are."""
+PAGE_BYTES: Final = 1024 * 1024
+"""What a page is to hold of Ion, judged by the page before it."""
 GROUP_COMMITS_MAX: Final = 64
 """Appends that share one flush."""
 PREDECESSOR_WAIT_S: Final = 0.05
@@ -78,11 +82,13 @@ class SqliteStorage:
         """Blocks first..last in order."""
         query = _BLOCK + "WHERE sequence_no BETWEEN ? AND ? ORDER BY sequence_no LIMIT ?"
         end = _SEQUENCE_MAX if last is None else last
+        size = PAGE_ROWS_FIRST
         while True:
-            rows = self._file.read(query, first, end, PAGE_ROWS_MAX)
+            rows = self._file.read(query, first, end, size)
             yield from map(_block, rows)
-            if len(rows) < PAGE_ROWS_MAX:
+            if len(rows) < size:
                 return
+            size = _page_rows(rows)
             first = rows[-1][0] + 1
 
     def current(self, table_id: str, document_id: str) -> StoredRevision | None:
@@ -155,11 +161,13 @@ class SqliteStorage:
         self, query: str, start: Sequence[Any], after: Callable[[Row], Sequence[Any]]
     ) -> Iterator[StoredRevision]:
         """Revisions page by page; `after` makes the next page's parameters from the last row."""
+        size = PAGE_ROWS_FIRST
         while True:
-            rows = self._file.read(query, *start, PAGE_ROWS_MAX)
+            rows = self._file.read(query, *start, size)
             yield from map(_revision, rows)
-            if len(rows) < PAGE_ROWS_MAX:
+            if len(rows) < size:
                 return
+            size = _page_rows(rows)
             start = after(rows[-1])
 
     def _flush(self) -> None:
@@ -204,6 +212,12 @@ class SqliteStorage:
                 head = block
         for waiting, error in outcomes:
             waiting.finish(error)
+
+
+def _page_rows(rows: list[Row]) -> int:
+    """How many rows the next page may hold; the Ion is every row's last column."""
+    size = sum(len(row[-1]) for row in rows)
+    return max(1, min(PAGE_ROWS_MAX, PAGE_BYTES * len(rows) // max(size, 1)))
 
 
 def _is_upon(block: StoredBlock, head: StoredBlock | None) -> bool:
