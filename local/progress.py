@@ -1,5 +1,6 @@
 """A progress bar that is not there when there is nothing to wait for."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ def bar() -> Iterator[Report]:
     """Something to report progress to; one line for each thing that is done."""
     columns = (TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn())
     tasks: dict[str, TaskID] = {}
-    with Progress(*columns, transient=True) as shown:
+    with Progress(*columns, transient=True, disable=not sys.stdout.isatty()) as shown:
 
         def report(what: str, done: int, total: int) -> None:
             if what not in tasks:

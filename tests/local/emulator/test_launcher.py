@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import random
 import socket
 import subprocess
@@ -184,36 +185,55 @@ def test_whoever_listens_is_told_which_stream_grew(
         assert receiver.recv(1000) == b"stream/lanes/shardId-000000000000"
 
 
-def test_workers_share_one_unpacked_copy(cloud: CloudServer, client: Client) -> None:
+@pytest.fixture(scope="module")
+def work(client: Client) -> str:
+    """A function that says which process ran it, from which folder, from when to when."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as archive:
         archive.writestr(
             "work.py",
             "import os, pathlib, time\n"
             "def handler(event, context):\n"
+            "    began = time.time()\n"
             "    time.sleep(0.5)\n"
-            "    return [os.getpid(), str(pathlib.Path(__file__).resolve().parent)]\n",
+            "    folder = str(pathlib.Path(__file__).resolve().parent)\n"
+            "    return [os.getpid(), folder, began, time.time()]\n",
         )
-    iam, functions = client("iam"), client("lambda")
     trust = {
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
         "Principal": {"Service": "lambda.amazonaws.com"},
     }
-    role = iam.create_role(RoleName="worker", AssumeRolePolicyDocument=policy(trust))["Role"]
-    functions.create_function(
+    role = client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument=policy(trust))
+    client("lambda").create_function(
         FunctionName="work",
         Runtime="python3.11",
-        Role=role["Arn"],
+        Role=role["Role"]["Arn"],
         Handler="work.handler",
         Code={"ZipFile": code.getvalue()},
     )
-    with ThreadPoolExecutor(2) as pool:
-        answers = pool.map(lambda _: functions.invoke(FunctionName="work"), range(2))
-        workers = [json.loads(answer["Payload"].read()) for answer in answers]
-    assert len({pid for pid, _ in workers}) == 2
-    (folder,) = {folder for _, folder in workers}
+    return "work"
+
+
+def calls(client: Client, function: str, count: int) -> list[Any]:
+    """The answers to so many calls at once."""
+    with ThreadPoolExecutor(count) as pool:
+        answers = pool.map(lambda _: client("lambda").invoke(FunctionName=function), range(count))
+        return [json.loads(answer["Payload"].read()) for answer in answers]
+
+
+def test_workers_share_one_unpacked_copy(cloud: CloudServer, client: Client, work: str) -> None:
+    answers = calls(client, work, 2)
+    assert len({answer[0] for answer in answers}) == 2
+    (folder,) = {answer[1] for answer in answers}
     assert Path(folder).parent == cloud.home.cloud / "unpacked"
+
+
+def test_a_burst_waits_its_turn(client: Client, work: str) -> None:
+    limit = max(2, os.cpu_count() or 1)
+    spans = [(answer[2], answer[3]) for answer in calls(client, work, limit + 3)]
+    at_once = max(sum(a <= began < z for a, z in spans) for began, _ in spans)
+    assert 2 <= at_once <= limit
 
 
 def test_any_other_version_is_refused(tmp_path: Path) -> None:
