@@ -1,5 +1,6 @@
 """Any text is a statement or refused: nothing else ever comes out."""
 
+import os
 import random
 
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +19,7 @@ from tests.runtime.ledger.partiql import (
 )
 from tests.runtime.ledger.partiql.memory_access import MemoryAccess, ion, ion_text
 
-EXAMPLES = 300
+EXAMPLES = int(os.environ.get("LEDGER_FUZZ_EXAMPLES", "300"))
 SETTINGS = settings(
     max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
