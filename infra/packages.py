@@ -27,6 +27,9 @@ WORKERS: dict[str, tuple[str, ...]] = {
 The queries describe the commands as well: one OpenAPI document covers the publishers' API.
 """
 
+LEFT_OUT = ("ledger/exports", "ledger/imports", "ledger/server", "ledger/streams")
+"""Packages within packages that only a ledger's own server uses, never a worker."""
+
 
 def handler(worker: str) -> str:
     """The worker's entry, as Lambda names it."""
@@ -43,7 +46,11 @@ def files(worker: str, root: Path = ROOT) -> list[str]:
                 f"worker {worker}: runtime/{package}/__init__.py is missing; "
                 "restore it, or take the package out of WORKERS in infra/packages.py"
             )
-        found += [path for path in (runtime / package).rglob("*") if _is_deployed(path)]
+        found += [
+            path
+            for path in (runtime / package).rglob("*")
+            if _is_deployed(path) and not _is_left_out(path.relative_to(runtime))
+        ]
     if not (runtime / worker / "handler.py").is_file():
         raise PackageError(f"worker {worker}: runtime/{worker}/handler.py is missing")
     return sorted(path.relative_to(root).as_posix() for path in found)
@@ -58,3 +65,7 @@ def code(worker: str, root: Path = ROOT) -> pulumi.AssetArchive:
 
 def _is_deployed(path: Path) -> bool:
     return path.is_file() and path.suffix in SUFFIXES and not path.name.startswith(".")
+
+
+def _is_left_out(path: Path) -> bool:
+    return any(path.is_relative_to(package) for package in LEFT_OUT)

@@ -51,7 +51,7 @@ def block_records(block_ion: bytes, stream_arn: str) -> list[StreamRecord]:
                     _record(stream_arn, "REVISION_DETAILS", _details(revision, documents)),
                 )
                 for revision in revisions
-                if _is_user_revision(revision, documents)
+                if is_user_revision(revision, documents)
             ),
         ]
     except (IonError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -67,7 +67,7 @@ def _summary(
     if revisions:
         payload["revisionSummaries"] = [
             {"hash": revision["hash"], "documentId": revision["metadata"]["id"]}
-            if _is_user_revision(revision, documents)
+            if is_user_revision(revision, documents)
             else {"hash": revision["hash"]}
             for revision in revisions
         ]
@@ -80,7 +80,11 @@ def _details(revision: Mapping[str, Any], documents: Mapping[str, Any]) -> dict[
     return {"tableInfo": table, "revision": revision}
 
 
-def _is_user_revision(revision: Mapping[str, Any], documents: Mapping[str, Any]) -> bool:
+def is_user_revision(revision: Mapping[str, Any], documents: Mapping[str, Any]) -> bool:
+    """Whether a block's revision is of a document, not of a system table.
+
+    `documents` is that of the block's transactionInfo.
+    """
     if "metadata" not in revision:
         return False
     document = documents.get(revision["metadata"]["id"])

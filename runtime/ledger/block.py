@@ -99,10 +99,14 @@ class Block:
     statements: tuple[StatementInfo, ...]
     redaction_info: Any
     revisions: tuple[Revision, ...]
+    """Those that are shown: an imported block may tell only the hash of a system revision."""
 
     @classmethod
     def from_ion(cls, data: bytes) -> "Block":
-        """Read a block; CorruptJournalError when the bytes are not one. Hashes are not checked."""
+        """Read a block; CorruptJournalError when the bytes are not one. Hashes are not checked.
+
+        It may have been sealed by QLDB, whose system blocks can be without transactionInfo.
+        """
         try:
             return _block(ion.decode(data))
         except (IonError, KeyError, TypeError, AttributeError) as error:
@@ -236,7 +240,7 @@ def _stored(change: Change, sequence_no: int, revision: dict[str, Any]) -> Store
 
 
 def _block(struct: Any) -> Block:
-    info = struct["transactionInfo"]
+    info = struct.get("transactionInfo", {})
     documents = info.get("documents", {})
     address = struct["blockAddress"]
     return Block(
@@ -250,10 +254,12 @@ def _block(struct: Any) -> Block:
         entries_hash_list=tuple(map(bytes, struct["entriesHashList"])),
         statements=tuple(
             StatementInfo(str(s["statement"]), s["startTime"], bytes(s["statementDigest"]))
-            for s in info["statements"]
+            for s in info.get("statements", ())
         ),
         redaction_info=struct.get("redactionInfo"),
-        revisions=tuple(_revision(r, documents) for r in struct.get("revisions", ())),
+        revisions=tuple(
+            _revision(r, documents) for r in struct.get("revisions", ()) if "metadata" in r
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Identifiers as QLDB draws them: 128 bits as two halves in base 62, 22 characters in all."""
 
+from hashlib import sha256
 from secrets import token_bytes
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Final
@@ -17,6 +18,11 @@ _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 def new_id() -> str:
     """A fresh random identifier."""
     return encode_id(token_bytes(16))
+
+
+def derived_id(kind: str, transaction_id: str, statement: int) -> str:
+    """The identifier of what a statement of a transaction makes, always the same."""
+    return encode_id(sha256(f"{kind} {transaction_id} {statement}".encode()).digest()[:16])
 
 
 def encode_id(bits: bytes) -> str:

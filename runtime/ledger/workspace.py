@@ -9,7 +9,7 @@ from amazon.ion.core import IonType
 from runtime.ledger import ion
 from runtime.ledger.catalog import SYSTEM_TABLE, CatalogCache, indexed, row_of, unindexed
 from runtime.ledger.errors import LimitExceededError, StatementError
-from runtime.ledger.identifiers import new_id
+from runtime.ledger.identifiers import derived_id, new_id
 from runtime.ledger.index_key import index_key
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Index, Table
@@ -77,7 +77,9 @@ class Workspace(View):
     def create_index(self, table: Table, field: str) -> str:
         """The table's id; the documents that are there already get their entries in this commit."""
         self._read_catalog()
-        index = Index(index_id=new_id(), field=field)
+        # Exports hide the revision that has the id; whoever imports one can still tell it.
+        index_id = derived_id("index", self.transaction_id, self.statement)
+        index = Index(index_id=index_id, field=field)
         changed = indexed(self.catalog.tables[table.table_id], index, self._limits)
         self._backfill.extend(self._built(table, index))
         self._unbuilt.add(index.index_id)
