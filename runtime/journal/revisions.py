@@ -2,7 +2,7 @@
 
 from binascii import Error as Base64Error
 from binascii import a2b_base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from amazon.ion.simpleion import IonPyValueModel
 from runtime.ads.revision import AdRevision
 from runtime.journal.aggregation import RECORD_BYTES_MAX, deaggregate
 from runtime.journal.errors import DamagedRecordError, ForeignRecordError, RecordError
+from runtime.journal.ion_layout import VERSION_MARKER, is_block_summary, is_whole
 
 ADS_TABLE = "Ads"
 
@@ -24,9 +25,6 @@ _PLAIN = IonPyValueModel(
     | IonPyValueModel.STRUCT_AS_STD_DICT
 )
 """Plain dict, str, int, Decimal wherever Ion's own types add nothing: three times as fast."""
-_ION_VERSION_MARKER = b"\xe0\x01\x00\xea"
-_BLOCK_SUMMARY = b"\x8dBLOCK_SUMMARY"
-"""The Ion string, its type and length in front."""
 _TEXTS = ("publisherId", "adTitle", "adDescription", "currency", "category")
 _READ_ERRORS = (IonException, ValueError, OverflowError, SystemError, MemoryError, TypeError)
 """What amazon.ion raises on bytes that are not Ion."""
@@ -54,11 +52,14 @@ def salvage(record: Mapping[str, Any]) -> list[AdRevision]:
 
 def decode(data: bytes) -> list[AdRevision]:
     """The ads' revisions, in order, of one Kinesis record's bytes, aggregated or not."""
-    return _decoded(deaggregate(data))
+    records = deaggregate(data)
+    if records == (data,):
+        _require_whole(data)  # What comes in an aggregate has passed its checksum.
+    return _decoded(records)
 
 
 def _decoded(records: Sequence[bytes]) -> list[AdRevision]:
-    details = [record for record in records if not _is_block_summary(record)]
+    details = [record for record in records if not is_block_summary(record)]
     found = map(_ad_revision, _values(details))
     return [revision for revision in found if revision is not None]
 
@@ -73,19 +74,34 @@ def _data(record: Mapping[str, Any]) -> bytes:
 def _values(records: Sequence[bytes]) -> Sequence[Any]:
     """One value a record; decoded together, which is quicker, else alone to find the damaged."""
     for record in records:
-        if not record.startswith(_ION_VERSION_MARKER):
-            raise ForeignRecordError(
-                f"a record of {len(record)} bytes is not Ion binary (it begins {record[:8]!r}): "
-                "something other than a QLDB stream writes to this stream"
-            )
-    if len(records) > 1:
-        try:
-            together = _load(b"".join(records))
-        except DamagedRecordError:
-            return [_value(record) for record in records]
-        if len(together) == len(records):
-            return together
+        _require_ion(record)
+    if len(records) == 1:
+        return [_value(records[0])]
+    try:
+        together = _load(b"".join(records))
+    except DamagedRecordError:
+        together = ()
+    if len(together) == len(records):
+        return together
+    for record in records:
+        _require_whole(record)
     return [_value(record) for record in records]
+
+
+def _require_ion(record: bytes) -> None:
+    if not record.startswith(VERSION_MARKER):
+        raise ForeignRecordError(
+            f"a record of {len(record)} bytes is not Ion binary (it begins {record[:8]!r}): "
+            "something other than a QLDB stream writes to this stream"
+        )
+
+
+def _require_whole(record: bytes) -> None:
+    _require_ion(record)
+    if not is_whole(record):
+        raise DamagedRecordError(
+            f"a record of {len(record)} bytes is not whole Ion: a value ends outside of it"
+        )
 
 
 def _value(record: bytes) -> Any:
@@ -160,48 +176,3 @@ def _iso(time: datetime) -> str:
     if text.endswith("+00:00"):
         return text[:-6] + "Z"
     return time.astimezone(UTC).isoformat("T", "milliseconds")[:-6] + "Z"
-
-
-def _is_block_summary(record: bytes) -> bool:
-    """Whether the record type says so, found without decoding the record.
-
-    The words may also stand in a title: only a value of the outermost struct counts.
-    """
-    found = record.find(_BLOCK_SUMMARY)
-    return found != -1 and any(at == found for at in _outermost_values(record))
-
-
-def _outermost_values(record: bytes) -> Iterator[int]:
-    """Offsets of the field values of the first struct; none where there is no such struct."""
-    try:
-        at = len(_ION_VERSION_MARKER)
-        if record[at] >> 4 == 0xE:  # The local symbol table, an annotated struct.
-            at = _end(record, at)
-        sized = record[at] in (0xDE, 0xD1)
-        end, at = _end(record, at), _var_uint(record, at + 1)[1] if sized else at + 1
-        while at < end:
-            at = _var_uint(record, at)[1]
-            yield at
-            at = _end(record, at)
-    except IndexError:
-        return
-
-
-def _end(record: bytes, at: int) -> int:
-    """Where the value that starts here ends, by its type byte and length."""
-    kind, length = record[at] >> 4, record[at] & 0xF
-    if kind == 1 or length == 15:
-        return at + 1
-    if length == 14 or record[at] == 0xD1:
-        length, start = _var_uint(record, at + 1)
-        return start + length
-    return at + 1 + length
-
-
-def _var_uint(record: bytes, at: int) -> tuple[int, int]:
-    """An Ion VarUInt and the offset behind it."""
-    value = 0
-    while record[at] < 0x80:
-        value = value << 7 | record[at]
-        at += 1
-    return value << 7 | record[at] & 0x7F, at + 1

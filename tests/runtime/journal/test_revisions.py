@@ -165,8 +165,10 @@ def test_half_a_record_is_refused() -> None:
 
 def test_two_values_in_one_record_are_refused() -> None:
     whole = revision_record(ad_revision())
-    with pytest.raises(DamagedRecordError, match="2 Ion values"):
+    with pytest.raises(DamagedRecordError, match="not whole Ion"):
         decode(whole + whole)
+    with pytest.raises(DamagedRecordError, match="2 Ion values"):
+        decode(aggregated([whole + whole]))
 
 
 @pytest.mark.parametrize("record", [{}, {"kinesis": {}}, {"kinesis": {"data": "%"}}])
