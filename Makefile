@@ -15,6 +15,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed
 WORKERS ?= 2
+HOME_DIR ?=
+LOCAL := $(RUN) -m local
+AT := $(if $(HOME_DIR),--home $(HOME_DIR))
 
 .PHONY: help
 help: ## Show what there is
@@ -22,27 +25,27 @@ help: ## Show what there is
 
 .PHONY: up
 up: $(INSTALLED) ## Start the whole system on this machine and return when it answers
-	@$(RUN) -m local up
+	@$(LOCAL) up $(AT)
 
 .PHONY: down
 down: $(INSTALLED) ## Stop it; data stays
-	@$(RUN) -m local down
+	@$(LOCAL) down $(AT)
 
 .PHONY: status
 status: $(INSTALLED) ## Say what runs
-	@$(RUN) -m local status
+	@$(LOCAL) status $(AT)
 
 .PHONY: logs
 logs: $(INSTALLED) ## Show the newest lines of every log
-	@$(RUN) -m local logs
+	@$(LOCAL) logs $(AT)
 
 .PHONY: clean
 clean: $(INSTALLED) ## Stop it and forget all data
-	@$(RUN) -m local clean
+	@$(LOCAL) clean $(AT)
 
 .PHONY: demo
 demo: $(INSTALLED) ## Play a publisher and a reader against the running system
-	@$(RUN) -m local demo
+	@$(LOCAL) demo $(AT)
 
 .PHONY: test
 test: $(INSTALLED) ## Run all tests
