@@ -1,18 +1,15 @@
-"""The layout of Ion binary, read without decoding: which records to skip, and which not to touch.
+"""Block summaries told from other records by the layout of Ion binary, without decoding them.
 
-Two needs. Block summaries are as many as revisions and are not decoded at all. And amazon.ion 0.15
-never returns from some bytes in which a value ends behind the container it is in.
+They are as many as revisions, and larger; no projection needs them.
 """
 
 from collections.abc import Iterator
 
 VERSION_MARKER = b"\xe0\x01\x00\xea"
-DEPTH_MAX = 64
-"""Containers within containers; QLDB's records with an ad have six."""
 
 _BLOCK_SUMMARY = b"\x8dBLOCK_SUMMARY"
 """The Ion string, its type and length in front."""
-_BOOL, _LIST, _SEXP, _STRUCT, _ANNOTATED, _RESERVED = 0x1, 0xB, 0xC, 0xD, 0xE, 0xF
+_BOOL, _ANNOTATED = 0x1, 0xE
 _LENGTH_FOLLOWS, _NULL = 0xE, 0xF
 _SORTED_STRUCT = 0xD1
 
@@ -24,37 +21,6 @@ def is_block_summary(record: bytes) -> bool:
     """
     found = record.find(_BLOCK_SUMMARY)
     return found != -1 and found in _outermost_values(record)
-
-
-def is_whole(record: bytes) -> bool:
-    """Whether every value ends within the container it is in, and the last one with the record."""
-    try:
-        return _ends_within(record, len(VERSION_MARKER), len(record), False, DEPTH_MAX)
-    except IndexError:
-        return False
-
-
-def _ends_within(record: bytes, at: int, end: int, named: bool, depth: int) -> bool:
-    """Whether the values from here on end exactly at `end`; a struct's have names in front."""
-    while at < end:
-        if named:
-            at = _var_uint(record, at)[1]
-        start, behind = _body(record, at)
-        kind = record[at] >> 4
-        if behind > end or kind == _RESERVED:
-            return False
-        if kind >= _LIST and start < behind:
-            if kind == _ANNOTATED:
-                start = _behind_annotations(record, start)
-            if depth == 0 or not _ends_within(record, start, behind, kind == _STRUCT, depth - 1):
-                return False
-        at = behind
-    return at == end
-
-
-def _behind_annotations(record: bytes, start: int) -> int:
-    length, names = _var_uint(record, start)
-    return names + length
 
 
 def _outermost_values(record: bytes) -> Iterator[int]:

@@ -7,6 +7,7 @@ from typing import Any
 from runtime.journal.errors import BlockError
 from runtime.ledger import ion
 from runtime.ledger.errors import IonError
+from runtime.ledger.ion_form import check_form
 
 SYSTEM_SCHEMA = "information_schema."
 """Revisions of its tables are streamed as a hash in the summary only."""
@@ -38,6 +39,7 @@ def block_records(block_ion: bytes, stream_arn: str) -> list[StreamRecord]:
     Raises BlockError where the bytes are no such block.
     """
     try:
+        check_form(block_ion)
         block = ion.decode(block_ion)
         documents = block.get("transactionInfo", {}).get("documents", {})
         revisions = list(block.get("revisions", ()))

@@ -15,7 +15,9 @@ from amazon.ion.simpleion import IonPyValueModel
 from runtime.ads.revision import AdRevision
 from runtime.journal.aggregation import RECORD_BYTES_MAX, deaggregate
 from runtime.journal.errors import DamagedRecordError, ForeignRecordError, RecordError
-from runtime.journal.ion_layout import VERSION_MARKER, is_block_summary, is_whole
+from runtime.journal.ion_layout import VERSION_MARKER, is_block_summary
+from runtime.ledger.errors import IonError
+from runtime.ledger.ion_form import check_form
 
 ADS_TABLE = "Ads"
 
@@ -98,10 +100,12 @@ def _require_ion(record: bytes) -> None:
 
 def _require_whole(record: bytes) -> None:
     _require_ion(record)
-    if not is_whole(record):
+    try:
+        check_form(record)  # The decoder would not return from some damage.
+    except IonError as error:
         raise DamagedRecordError(
-            f"a record of {len(record)} bytes is not whole Ion: a value ends outside of it"
-        )
+            f"a record of {len(record)} bytes is not whole Ion: {error}"
+        ) from error
 
 
 def _value(record: bytes) -> Any:
