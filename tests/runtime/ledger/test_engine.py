@@ -234,6 +234,7 @@ def test_an_answer_that_lied_is_found_out() -> None:
     storage.lies = 1
     insert(ledger, category="cars", n=1)
     assert run(ledger, BY_CATEGORY, "cars") == [1]
+    assert len(list(ledger.blocks())) == 3
 
 
 def test_time_does_not_go_back() -> None:

@@ -250,6 +250,27 @@ def test_a_failed_statement_leaves_nothing_behind(ledger: Ledger) -> None:
     assert [statement.text for statement in newest(ledger).statements] == [INSERT, INSERT]
 
 
+def test_a_statement_that_fails_half_way_leaves_nothing_behind() -> None:
+    ledger = with_ads(MemoryStorage(), limits=Limits(transaction_documents_max=2))
+    transaction = ledger.begin()
+    with pytest.raises(LimitExceededError):
+        execute(transaction, "INSERT INTO Ads << {'n': 1}, {'n': 2}, {'n': 3} >>")
+    assert execute(transaction, ALL) == []
+    execute(transaction, INSERT, {"n": 4})
+    transaction.commit()
+    assert run(ledger, ALL) == [4]
+
+
+def test_a_definition_that_fails_with_its_transaction_is_gone(ledger: Ledger) -> None:
+    transaction = ledger.begin()
+    execute(transaction, "CREATE TABLE Brief")
+    execute(transaction, "INSERT INTO Brief ?", {"n": 1})
+    assert execute(transaction, "SELECT VALUE b.n FROM Brief AS b") == [1]
+    transaction.abort()
+    with pytest.raises(StatementError, match="no such table: Brief"):
+        run(ledger, "SELECT * FROM Brief")
+
+
 def test_the_digest_counts_failed_statements(ledger: Ledger) -> None:
     transaction = ledger.begin()
     digest = CommitDigest(transaction.id)
