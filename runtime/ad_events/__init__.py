@@ -1,0 +1,1 @@
+"""What other systems are told of ads: the events' shapes, how they follow, and their schemas."""
