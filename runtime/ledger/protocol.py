@@ -46,8 +46,11 @@ class Command:
 
 def parse(request: Mapping[str, Any]) -> Command:
     """The command of a request; RequestError naming every fault when it is not well formed."""
-    names = [name for name in COMMANDS if request.get(name) is not None]
-    faults = [f"{name}: unknown member" for name in request if name not in (*COMMANDS, _TOKEN)]
+    names = [name for name in request if name in _FIELDS and request[name] is not None]
+    known = len(names) + (_TOKEN in request)
+    faults: list[str] = []
+    if known != len(request):
+        faults += [f"{n}: unknown member" for n in request if n not in _FIELDS and n != _TOKEN]
     if len(names) != 1:
         given = ", ".join(names) if names else "none"
         raise errors.RequestError(
