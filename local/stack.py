@@ -12,7 +12,7 @@ from typing import Any
 
 from local import settings
 from local.emulator.servers import CloudServer, SearchServer
-from local.errors import ProcessError
+from local.errors import DeploymentError, ProcessError
 from local.event_sources.faults import Faults
 from local.event_sources.process import EventSources
 from local.home import ROOT, Home
@@ -40,9 +40,10 @@ class Stack:
     def up(self, faults: Faults | None = None) -> dict[str, str]:
         """Start what does not run, deploy the program, bring projections level; the outputs.
 
-        Returns when the APIs answer. A stack that is up is only brought up to date.
+        Returns when the APIs answer. A stack that is up is only brought up to date. When this
+        fails and nothing ran before, nothing runs afterwards.
         """
-        with self._alone(), ThreadPoolExecutor(1) as pool:
+        with self._alone(), self._all_or_nothing(), ThreadPoolExecutor(1) as pool:
             fresh = self._start_servers()
             outputs = self._deploy()
             # Functions start while the journal is read.
@@ -60,9 +61,7 @@ class Stack:
     def down(self) -> None:
         """Deliver what is under way, save, and end every process; the data stays."""
         with self._alone():
-            self.event_sources.stop()
-            self.search.stop()
-            self.cloud.stop()
+            self._stop()
 
     def kill(self) -> None:
         """End every process at once, as a crash would."""
@@ -122,6 +121,26 @@ class Stack:
         with self._alone():
             self.event_sources.kill()
             self.event_sources.start(faults)
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Leave no half of a stack behind where there was none."""
+        ran_before = any(self.status().values())
+        try:
+            yield
+        except BaseException as error:
+            if not ran_before:
+                self._stop()
+            from infra.errors import InfraError  # With everything that infra imports: a second.
+
+            if isinstance(error, InfraError):
+                raise DeploymentError(str(error)) from error
+            raise
+
+    def _stop(self) -> None:
+        self.event_sources.stop()
+        self.search.stop()
+        self.cloud.stop()
 
     def _start_servers(self) -> bool:
         """Whether anything had to be started. The search engine never outlives the cloud."""

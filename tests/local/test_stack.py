@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from local.errors import ProcessError
+from local import settings
+from local.errors import DeploymentError, ProcessError
 from local.home import ROOT
 from local.stack import Stack
 from tests.system.client import AD, Api, wait_until
@@ -141,6 +142,18 @@ def test_clean_forgets(stack: Stack, api: Api) -> None:
     stack.clean()
     assert not any(stack.status().values())
     assert [path.name for path in stack.home.path.iterdir()] == ["emulator"]
+
+
+def test_a_start_that_fails_leaves_nothing_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "Pulumi.local.yaml"
+    broken.write_text("config:\n  adledger:batchSize: 0\n")
+    monkeypatch.setattr(settings, "STACK_FILE", broken)
+    stack = Stack(tmp_path / "home")
+    with pytest.raises(DeploymentError, match="batchSize"):
+        stack.up()
+    assert not any(stack.status().values())
 
 
 def test_a_stack_that_never_was_is_an_error(tmp_path: Path) -> None:
