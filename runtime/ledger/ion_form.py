@@ -22,6 +22,12 @@ _SCALARS: Final = {2, 3, 4, 5, 6, 7, 8, 9, 10}
 _FLOAT_BYTES: Final = {0, 4, 8}
 _SYMBOL_BYTES_MAX: Final = 4
 _LENGTH_BYTES_MAX: Final = 5
+_LAST_BYTE: Final = 0x80
+"""Set in the last byte of a variable integer; the decoder does not look at it in a timestamp."""
+_TIME_BOUNDS: Final = ((1, 12), (1, 31), (0, 23), (0, 59), (0, 59))
+"""Month, day, hour, minute, second."""
+_HOUR_ALONE: Final = 3
+"""How many of them end with an hour without its minute."""
 
 
 def check_form(data: bytes) -> None:
@@ -113,15 +119,16 @@ class _Form:
             self._timestamp(body, end)
 
     def _timestamp(self, body: int, end: int) -> None:
-        """Offset, year and up to five more fields, then a fraction: variable integers but that."""
-        fields = 0
-        while body < end and fields < 7:
-            body = self._fits(body, end)
-            fields += 1
-        if fields < 2 or fields == 5:
-            raise _malformed(body, f"a timestamp of {fields} fields")
-        if body < end:
-            self._fits(body, end)
+        """Offset and year, then month to second, one byte each, then the fraction of a second."""
+        at = self._fits(self._fits(body, end), end)
+        parts = self._data[at : min(end, at + len(_TIME_BOUNDS))]
+        if len(parts) == _HOUR_ALONE or any(
+            not _LAST_BYTE + low <= part <= _LAST_BYTE + high
+            for part, (low, high) in zip(parts, _TIME_BOUNDS, strict=False)
+        ):
+            raise _malformed(body, "a timestamp that is no moment")
+        if at + len(_TIME_BOUNDS) < end:
+            self._fits(at + len(_TIME_BOUNDS), end)
 
     def _sequence(self, position: int, end: int, depth: int) -> None:
         while position < end:
