@@ -5,6 +5,10 @@ For programs that make their own clients, the environment does the same:
     export AWS_DATA_PATH=$(python -m runtime.ledger.server.client)
 """
 
+# Before pyqldb: it puts back into amazon.ion what pyqldb's ionhash looks for.
+import runtime.ledger.ion  # noqa: F401  # pyright: ignore[reportUnusedImport]
+
+# isort: split
 from typing import Any
 
 import boto3
