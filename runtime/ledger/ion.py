@@ -10,7 +10,9 @@ a decimal that is not finite never returns, so such numbers must be refused befo
 
 import re
 import warnings
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from math import isnan
 from typing import Any, Final
 
@@ -109,6 +111,26 @@ def parse(source: str) -> IonValue:
             raise IonError(f"not Ion: {token['symbol_id']} is the number of no symbol")
     value = _load(source, IonPyValueModel.ION_PY)
     return _with_plain_nan(value) if "nan" in source else value
+
+
+def stream(data: bytes) -> Iterator[IonValue]:
+    """Every value of a stream, binary or UTF-8 text, as it is read; IonError where it is not Ion.
+
+    What was read before an error may already be in use.
+    """
+    binary = data[:4] == b"\xe0\x01\x00\xea"
+    has_nan = not binary and b"nan" in data
+    try:
+        for value in simpleion.load(
+            BytesIO(data),
+            single_value=False,
+            parse_eagerly=False,
+            text_buffer_size_limit=TEXT_BYTES_MAX,
+            value_model=IonPyValueModel.ION_PY,
+        ):
+            yield _with_plain_nan(value) if has_nan else value
+    except _READ_ERRORS as error:
+        raise IonError(f"not Ion: {error}") from error
 
 
 def text(value: IonValue) -> str:

@@ -40,3 +40,11 @@ def loads(
     text_buffer_size_limit: int | None = None,
     value_model: IonPyValueModel = IonPyValueModel.ION_PY,
 ) -> Any: ...
+def load(
+    fp: Any,
+    catalog: Any = None,
+    single_value: bool = True,
+    parse_eagerly: bool = True,
+    text_buffer_size_limit: int | None = None,
+    value_model: IonPyValueModel = IonPyValueModel.ION_PY,
+) -> Any: ...
