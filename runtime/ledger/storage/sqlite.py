@@ -1,26 +1,18 @@
 """A journal in one SQLite file: embedded, durable, shared by threads and by processes.
 
 Write-ahead log with synchronous=FULL: one flush of the disk makes an append durable. Appends that
-wait for one another share that flush (group commit): whoever gets to write takes everything in the
-queue along in one SQLite transaction, and each append still has an outcome of its own.
+wait for one another share that flush, being written in one SQLite transaction, and each still has
+an outcome of its own (group commit).
 """
 
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Any, Final
 
 from runtime.ledger import merkle
-from runtime.ledger.errors import (
-    CorruptJournalError,
-    HeadMovedError,
-    LedgerError,
-    UnavailableError,
-)
+from runtime.ledger.errors import CorruptJournalError, HeadMovedError, LedgerError
 from runtime.ledger.storage import peaks as joined_peaks
+from runtime.ledger.storage.group_commit import GroupCommit, Waiting
 from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
 from runtime.ledger.storage.sqlite_file import Execute, Row, SqliteFile
 
@@ -30,36 +22,11 @@ PAGE_ROWS_FIRST: Final = 32
 """Of the first page, before it is known how large the rows are."""
 PAGE_BYTES: Final = 1024 * 1024
 """What a page is to hold of Ion, judged by the page before it."""
-GROUP_COMMITS_MAX: Final = 64
-"""Appends that share one flush."""
-PREDECESSOR_WAIT_S: Final = 0.05
-"""How long an append waits for the block before its own, which another thread is bringing."""
 
 _SEQUENCE_MAX: Final = (1 << 63) - 1
 _BLOCK: Final = "SELECT sequence_no, block_hash, peaks, catalog_sequence_no, ion FROM block "
 _REVISION: Final = "SELECT table_id, document_id, version, sequence_no, deleted, ion FROM revision "
 _NEWEST: Final = _REVISION.replace("version", "MAX(version)")
-
-
-@dataclass(slots=True, eq=False)
-class _Waiting:
-    """An append in the queue."""
-
-    commit: Commit
-    early_since_s: float | None = None
-    """When the block before it was first found missing, by the monotonic clock."""
-    done: bool = False
-    error: LedgerError | None = None
-
-    def finish(self, error: LedgerError | None = None) -> None:
-        self.error = error
-        self.done = True
-
-    def waits_for_predecessor(self) -> bool:
-        """Whether a missing predecessor may still come; afterwards it means that the head moved."""
-        if self.early_since_s is None:
-            self.early_since_s = monotonic()
-        return monotonic() - self.early_since_s < PREDECESSOR_WAIT_S
 
 
 class SqliteStorage:
@@ -70,8 +37,7 @@ class SqliteStorage:
     def __init__(self, path: Path | str) -> None:
         """Open the journal, making the file when there is none; StorageError when it cannot be."""
         self._file = SqliteFile(Path(path))
-        self._queue: deque[_Waiting] = deque()
-        self._writing = threading.Condition()
+        self._appends = GroupCommit(self._write)
 
     def head(self) -> StoredBlock | None:
         """The newest block."""
@@ -142,16 +108,7 @@ class SqliteStorage:
         Blocks may be sealed one upon another before the first is durable: a block whose
         predecessor failed fails as well, since it is not built upon the head.
         """
-        waiting = _Waiting(commit)
-        self._queue.append(waiting)
-        with self._writing:
-            while not waiting.done:
-                self._flush()
-                self._writing.notify_all()
-                if not waiting.done:
-                    self._writing.wait(PREDECESSOR_WAIT_S / 10)
-        if waiting.error is not None:
-            raise waiting.error
+        self._appends.append(commit)
 
     def close(self) -> None:
         """Close every connection; the journal must not be used afterwards."""
@@ -170,36 +127,13 @@ class SqliteStorage:
             size = _page_rows(rows)
             start = after(rows[-1])
 
-    def _flush(self) -> None:
-        """Write what is queued; what waits for its predecessor goes back into the queue."""
-        taken = [self._queue.popleft() for _ in range(len(self._queue))]
-        taken.sort(key=lambda waiting: waiting.commit.block.sequence_no)
-        try:
-            self._write(taken[:GROUP_COMMITS_MAX])
-        except LedgerError as error:
-            refused = not isinstance(error, UnavailableError)
-            for waiting in taken[:GROUP_COMMITS_MAX]:
-                if refused and len(taken) > 1:
-                    self._write_alone(waiting)
-                else:
-                    waiting.finish(error)
-        finally:
-            self._queue.extendleft(waiting for waiting in reversed(taken) if not waiting.done)
-
-    def _write_alone(self, waiting: _Waiting) -> None:
-        """Find out whether it was this append for which a group was refused."""
-        try:
-            self._write([waiting])
-        except LedgerError as error:
-            waiting.finish(error)
-
-    def _write(self, taken: list[_Waiting]) -> None:
+    def _write(self, group: Sequence[Waiting]) -> None:
         """Write the appends that fit upon the head, in one transaction."""
-        outcomes: list[tuple[_Waiting, LedgerError | None]] = []
+        outcomes: list[tuple[Waiting, LedgerError | None]] = []
         with self._file.transaction() as execute:
             rows = execute(_BLOCK + "ORDER BY sequence_no DESC LIMIT 1").fetchall()
             head = _block(rows[0]) if rows else None
-            for waiting in taken:
+            for waiting in group:
                 block = waiting.commit.block
                 next_no = 0 if head is None else head.sequence_no + 1
                 if block.sequence_no > next_no and waiting.waits_for_predecessor():

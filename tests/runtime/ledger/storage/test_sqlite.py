@@ -18,8 +18,9 @@ from runtime.ledger.errors import (
     UnavailableError,
 )
 from runtime.ledger.storage import sqlite_file
+from runtime.ledger.storage.group_commit import GROUP_COMMITS_MAX
 from runtime.ledger.storage.port import Commit
-from runtime.ledger.storage.sqlite import GROUP_COMMITS_MAX, PAGE_ROWS_MAX, SqliteStorage
+from runtime.ledger.storage.sqlite import PAGE_ROWS_MAX, SqliteStorage
 from tests.contracts.journal_storage import (
     TABLE,
     JournalStorageContract,
