@@ -14,6 +14,8 @@ from typing import Any
 
 PAGE_BYTES = 1024 * 1024
 """Where DynamoDB ends a page."""
+ITEM_BYTES_MAX = 400 * 1024
+"""What the cursor's own item, which is not in the answer, can take of what is shown."""
 LAST_CHARACTER = "\U0010ffff"
 _NAME, _VALUE = r"([\w#]+)", r"(:\w+)"
 _KEY_CONDITION = re.compile(
@@ -168,7 +170,9 @@ def _page(partition: Items, keys: list[str], limit: Any, forward: bool) -> Items
         item = page[key] = partition[key]
         size += _size_at_least(item)
         # The cursor's own item is in the range, and one more says that there is more.
-        if size > PAGE_BYTES or (limit is not None and len(page) >= int(limit) + 2):
+        if size > PAGE_BYTES + ITEM_BYTES_MAX or (
+            limit is not None and len(page) >= int(limit) + 2
+        ):
             break
     return page
 
