@@ -37,6 +37,7 @@ from amazon.ion.simpleion import IonPyValueModel
 
 from runtime.ledger.errors import IonError
 from runtime.ledger.ion_binary import VERSION_MARKER, value_hash
+from runtime.ledger.ion_form import check_stream
 
 if not simpleion.c_ext:
     raise ImportError(
@@ -57,6 +58,7 @@ IonValue = Any
 TEXT_BYTES_MAX: Final = 1 << 24
 """Longest string or symbol read, in bytes; amazon.ion's own limit is 4096."""
 
+_SYMBOL_ID: Final = re.compile(r"\$[0-9]{7,}")
 _QUOTED_OR_SYMBOL_ID: Final = re.compile(
     r"""'''(?:\\.|[^\\])*?'''|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/"""
     r"""|(?<![\w$])(?P<symbol_id>\$[0-9]{7,})""",
@@ -106,9 +108,7 @@ def decode_bare(data: bytes) -> IonValue:
 
 def parse(source: str) -> IonValue:
     """The one value of Ion text; IonError when it is not one."""
-    for token in _QUOTED_OR_SYMBOL_ID.finditer(source):
-        if token["symbol_id"]:
-            raise IonError(f"not Ion: {token['symbol_id']} is the number of no symbol")
+    _check_symbol_ids(source)
     value = _load(source, IonPyValueModel.ION_PY)
     return _with_plain_nan(value) if "nan" in source else value
 
@@ -116,11 +116,16 @@ def parse(source: str) -> IonValue:
 def stream(data: bytes) -> Iterator[IonValue]:
     """Every value of a stream, binary or UTF-8 text, as it is read; IonError where it is not Ion.
 
-    What was read before an error may already be in use.
+    The bytes may be damaged. What was read before an error may already be in use.
     """
-    binary = data[:4] == b"\xe0\x01\x00\xea"
-    has_nan = not binary and b"nan" in data
+    has_nan = False
     try:
+        if data[:4] == VERSION_MARKER:
+            check_stream(data)
+        else:
+            source = data.decode()
+            has_nan = "nan" in source
+            _check_symbol_ids(source)
         for value in simpleion.load(
             BytesIO(data),
             single_value=False,
@@ -161,6 +166,14 @@ def timestamp(moment: datetime) -> Timestamp:
 def reference_hash(value: IonValue) -> bytes:
     """The Ion hash of an IonPy object by ionhash, the reference implementation: 32 bytes."""
     return ionhash.ion_hash(value, "SHA256")
+
+
+def _check_symbol_ids(source: str) -> None:
+    if _SYMBOL_ID.search(source) is None:
+        return
+    for token in _QUOTED_OR_SYMBOL_ID.finditer(source):
+        if token["symbol_id"]:
+            raise IonError(f"not Ion: {token['symbol_id']} is the number of no symbol")
 
 
 def _binary(data: bytes) -> bytes:

@@ -15,6 +15,8 @@ DEPTH_MAX: Final = 128
 _VERSION_MARKER: Final = b"\xe0\x01\x00\xea"
 _SYSTEM_SYMBOLS: Final = 9
 _SYMBOL_TABLE, _SYMBOLS_FIELD = 3, 7
+_ADDING: Final = b"\x86\x71\x03"
+"""The field `imports` of a symbol table that adds its symbols to those before."""
 _INT, _FLOAT, _DECIMAL, _TIMESTAMP, _SYMBOL, _STRING = 2, 4, 5, 6, 7, 8
 _CLOB, _BLOB, _LIST, _SEXP, _STRUCT, _ANNOTATED = 9, 10, 11, 12, 13, 14
 _LENGTH_FOLLOWS, _NULL = 14, 15
@@ -46,6 +48,20 @@ def check_form(data: bytes) -> None:
         raise IonError(f"not one Ion value: byte {end} of {len(data)} begins another")
 
 
+def check_stream(data: bytes) -> None:
+    """Raise IonError unless the bytes are well-formed values, each perhaps with symbols before it.
+
+    As check_form; besides, a table may add its symbols to those there are, as writers of long
+    streams have it, and the version marker may come again.
+    """
+    if data[:4] != _VERSION_MARKER:
+        raise IonError("Ion binary begins with its version marker; these bytes do not")
+    try:
+        _Form(data).values()
+    except (IndexError, UnicodeDecodeError) as error:
+        raise IonError(f"not Ion: {error}") from error
+
+
 class _Form:
     """The bytes, and how many symbols they may refer to."""
 
@@ -59,7 +75,22 @@ class _Form:
         position = self._symbol_table(4, size)
         return self._value(position, size, 0)
 
-    def _symbol_table(self, position: int, size: int) -> int:
+    def values(self) -> None:
+        """Check every value of the stream, its symbol tables and its version markers."""
+        position, size = 0, len(self._data)
+        while position < size:
+            if self._data.startswith(_VERSION_MARKER, position):
+                self._symbols_max = _SYSTEM_SYMBOLS
+                position += len(_VERSION_MARKER)
+                continue
+            value = self._symbol_table(position, size, adds=True)
+            position = self._value(position, size, 0) if value == position else value
+
+    def _symbol_table(self, position: int, size: int, *, adds: bool = False) -> int:
+        """Take the symbols of a table; where it ends, or the position where there is none.
+
+        With `adds` it may add them to those there are.
+        """
         if self._data[position] >> 4 != _ANNOTATED:
             return position
         _, body, end = self._header(position, size)
@@ -69,6 +100,10 @@ class _Form:
         if annotation != _SYMBOL_TABLE or not alone or self._data[table] >> 4 != _STRUCT:
             return position
         _, field, table_end = self._header(table, end)
+        if adds and self._data.startswith(_ADDING, field):
+            field += len(_ADDING)
+        else:
+            self._symbols_max = _SYSTEM_SYMBOLS
         number, symbols = self._var_uint(field)
         list_kind, symbol, list_end = self._header(symbols, table_end)
         if (number, list_kind, list_end) != (_SYMBOLS_FIELD, _LIST, end):
