@@ -2,9 +2,19 @@
 
 import pulumi
 
-from infra import Api, JournalStream, Ledger, SearchAccess, SearchDomain, StateStore, grants
+from infra import (
+    Api,
+    EventBus,
+    JournalStream,
+    Ledger,
+    PartnerQueue,
+    SearchAccess,
+    SearchDomain,
+    StateStore,
+    grants,
+)
 from infra.api import route
-from infra.arguments import limits, search
+from infra.arguments import events, limits, partner, search
 from infra.provider import provider
 from infra.search_domain import access
 from infra.settings import read
@@ -38,6 +48,7 @@ state = StateStore(
     "state", {"retain": settings.retain, "recovery_days": settings.recovery_days}, opts
 )
 index = SearchDomain("search-index", search(settings), opts)
+bus = EventBus("events", events(settings), opts)
 
 of_ledger = {
     "JOURNAL_TABLE": ledger.table_name,
@@ -46,18 +57,23 @@ of_ledger = {
 }
 of_state = {"STATE_TABLE": state.table_name}
 of_index = {"SEARCH_ENDPOINT": index.endpoint, "SEARCH_INDEX": INDEX}
+of_bus = of_ledger | {"EVENT_BUS": bus.bus_name}
 reads_journal = grants.read_journal(ledger.table_arn)
 appends = grants.append_journal(ledger.table_arn)
 reads_state = grants.read_state(state.table_arn)
 writes_state = grants.write_state(state.table_arn)
 searches = grants.read_search(index.domain_arn, INDEX)
 indexes = grants.write_search(index.domain_arn, INDEX)
+tells = grants.put_events(bus.bus_arn)
 
 commands = workers.answering("commands", reads_journal, appends, environment=of_ledger)
 queries = workers.answering("queries", reads_journal, reads_state, environment=of_ledger | of_state)
 searcher = workers.answering("search", searches, environment=of_index)
 workers.projecting("project_state", stream.stream_arn, writes_state, environment=of_state)
 indexer = workers.projecting("project_search", stream.stream_arn, indexes, environment=of_index)
+workers.projecting("publish_events", stream.stream_arn, reads_journal, tells, environment=of_bus)
+if settings.partner_queue:
+    PartnerQueue("partner", partner(bus), opts)
 SearchAccess("search-access", access(index, INDEX, readers=[searcher], writers=[indexer]), opts)
 
 publisher_routes = [
@@ -74,3 +90,4 @@ pulumi.export("searchEndpoint", index.endpoint)
 pulumi.export("journalTableName", ledger.table_name)
 pulumi.export("streamName", stream.stream_name)
 pulumi.export("stateTableName", state.table_name)
+pulumi.export("eventBusName", bus.bus_name)

@@ -1,8 +1,10 @@
 """What the system is made of on AWS: a component a module, and what the program makes of them."""
 
 from infra.api import Api, ApiArgs
+from infra.event_bus import EventBus, EventBusArgs
 from infra.journal_stream import JournalStream, JournalStreamArgs
 from infra.ledger import Ledger, LedgerArgs
+from infra.partner_queue import PartnerQueue, PartnerQueueArgs
 from infra.search_domain import SearchAccess, SearchAccessArgs, SearchDomain, SearchDomainArgs
 from infra.state_store import StateStore, StateStoreArgs
 from infra.worker import Delivery, EventSource, Platform, Worker, WorkerArgs
@@ -11,11 +13,15 @@ __all__ = [
     "Api",
     "ApiArgs",
     "Delivery",
+    "EventBus",
+    "EventBusArgs",
     "EventSource",
     "JournalStream",
     "JournalStreamArgs",
     "Ledger",
     "LedgerArgs",
+    "PartnerQueue",
+    "PartnerQueueArgs",
     "Platform",
     "SearchAccess",
     "SearchAccessArgs",

@@ -1,6 +1,8 @@
 """The settings in the components' terms."""
 
 from infra.api import Limits
+from infra.event_bus import EventBus, EventBusArgs, event_schemas, event_source
+from infra.partner_queue import PartnerQueueArgs
 from infra.search_domain import SearchDomainArgs
 from infra.settings import Settings
 
@@ -12,6 +14,24 @@ def limits(settings: Settings) -> Limits:
         "burst_max": settings.api_burst,
         "log_retention_days": settings.log_retention_days,
         "cors_origins": list(settings.cors_origins),
+    }
+
+
+def events(settings: Settings) -> EventBusArgs:
+    """How long events are kept, and who else may have them."""
+    return {
+        "archive_days": settings.event_archive_days,
+        "schemas": settings.event_schemas,
+        "consumer_accounts": list(settings.event_consumers),
+    }
+
+
+def partner(bus: EventBus) -> PartnerQueueArgs:
+    """A partner that gets every event."""
+    return {
+        "bus_name": bus.bus_name,
+        "source": event_source(),
+        "event_types": list(event_schemas()),
     }
 
 

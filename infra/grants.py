@@ -31,6 +31,8 @@ class Statement(TypedDict):
     """ARNs."""
     principal: NotRequired[Principal]
     """Whose permission it is, in a resource's policy; a role's policy leaves it out."""
+    condition: NotRequired[Mapping[str, Any]]
+    """What else has to hold, as IAM writes it."""
 
 
 def append_journal(table_arn: pulumi.Input[str]) -> Statement:
@@ -98,6 +100,49 @@ def write_search(domain_arn: pulumi.Input[str], index: str) -> Statement:
     )
 
 
+def put_events(bus_arn: pulumi.Input[str]) -> Statement:
+    """Put events onto a bus."""
+    return _allow("PutEvents", ["events:PutEvents"], bus_arn)
+
+
+def own_rules(rules_arn: pulumi.Input[str], source: str) -> list[Statement]:
+    """Let another account keep rules of its own on a bus, none of anyone else's.
+
+    A rule has to ask for events of this source, and its targets have to be buses of that account.
+    """
+    own = {"StringEqualsIfExists": {"events:creatorAccount": "${aws:PrincipalAccount}"}}
+    sourced = {
+        "ForAllValues:StringEquals": {"events:source": [source]},
+        "Null": {"events:source": "false"},
+    }
+    homeward = {
+        "ForAllValues:ArnLike": {
+            "events:TargetArn": "arn:*:events:*:${aws:PrincipalAccount}:event-bus/*"
+        }
+    }
+    kept = [
+        *("DeleteRule", "DescribeRule", "DisableRule", "EnableRule"),
+        *("ListTargetsByRule", "RemoveTargets"),
+    ]
+    return [
+        given_if(own | sourced, _allow("MakeOwnRules", ["events:PutRule"], rules_arn)),
+        given_if(own | homeward, _allow("AimOwnRules", ["events:PutTargets"], rules_arn)),
+        given_if(own, _allow("KeepOwnRules", [f"events:{action}" for action in kept], rules_arn)),
+    ]
+
+
+def read_schemas(
+    registry_arn: pulumi.Input[str], schemas_arn: pulumi.Input[str]
+) -> list[Statement]:
+    """Find and read the schemas of a registry."""
+    found = ["DescribeRegistry", "ListSchemas", "SearchSchemas"]
+    read = ["DescribeSchema", "ExportSchema", "ListSchemaVersions"]
+    return [
+        _allow("FindSchemas", [f"schemas:{action}" for action in found], registry_arn),
+        _allow("ReadSchemas", [f"schemas:{action}" for action in read], schemas_arn),
+    ]
+
+
 def send_to_queue(queue_arn: pulumi.Input[str]) -> Statement:
     """Send messages to a queue."""
     return _allow("SendToQueue", ["sqs:SendMessage"], queue_arn)
@@ -120,6 +165,11 @@ def write_traces() -> Statement:
 def given_to(principal: Principal, statement: Statement) -> Statement:
     """The statement as a resource's policy has it, which must say who is permitted."""
     return {**statement, "principal": principal}
+
+
+def given_if(condition: Mapping[str, Any], statement: Statement) -> Statement:
+    """The statement where this holds as well."""
+    return {**statement, "condition": condition}
 
 
 def policy(statements: Sequence[Statement]) -> pulumi.Output[str]:
@@ -147,6 +197,7 @@ def _element(statement: Statement) -> dict[str, Any]:
         "Action": statement["actions"],
         "Resource": statement["resources"],
         **({"Principal": statement["principal"]} if "principal" in statement else {}),
+        **({"Condition": statement["condition"]} if "condition" in statement else {}),
     }
 
 

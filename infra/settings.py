@@ -3,6 +3,7 @@
 Nothing else reads the config. Every key is declared and described in Pulumi.yaml.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, cast
@@ -23,6 +24,7 @@ MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 RECORD_AGE_S_MAX = 86_000
 """A table's stream keeps its records for a day, and a Kinesis stream for no less."""
 SEARCH_ZONES_MAX = 3
+ACCOUNT_PATTERN = "[0-9]{12}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ class Settings:
     search_instance_type: str
     search_instances: int
     search_volume_gb: int
+    event_archive_days: int
+    event_schemas: bool
+    event_consumers: tuple[str, ...]
+    partner_queue: bool
     log_level: str
     log_retention_days: int
     tracing: bool
@@ -164,6 +170,10 @@ def read() -> Settings:
         search_instance_type=reader.text("searchInstanceType"),
         search_instances=reader.integer("searchInstances", 1, 80),
         search_volume_gb=reader.integer("searchVolumeGb", 10, 3000),
+        event_archive_days=reader.integer("eventArchiveDays", 1, 3650),
+        event_schemas=reader.flag("eventSchemas"),
+        event_consumers=reader.texts("eventConsumers"),
+        partner_queue=reader.flag("partnerQueue"),
         log_level=reader.choice("logLevel", LOG_LEVELS),
         log_retention_days=reader.integer("logRetentionDays", 1, LOG_RETENTION_DAYS[-1]),
         tracing=reader.flag("tracing"),
@@ -186,6 +196,9 @@ def _compare(settings: Settings, reader: _Reader) -> None:
         reader.fault(
             "streamTimeoutS", "is not below recordAgeS", "a record must outlive one try; lower it"
         )
+    for account in settings.event_consumers:
+        if not re.fullmatch(ACCOUNT_PATTERN, account):
+            reader.fault("eventConsumers", f"has {account!r}", "give account ids of 12 digits")
     zones = SEARCH_ZONES_MAX
     if settings.search_instances > zones and settings.search_instances % zones:
         reader.fault(

@@ -21,6 +21,7 @@ from tests.infra.plans import (
     FUNCTION,
     LOG_GROUP,
     QUEUE,
+    QUEUE_POLICY,
     ROLE_POLICY,
     TABLE,
     planned,
@@ -37,11 +38,12 @@ EXPORTS = {
     "journalTableName": "journal",
     "streamName": "journal-stream",
     "stateTableName": "state",
+    "eventBusName": "events",
 }
 PROGRAMS = [ROOT / "__main__.py", *sorted((ROOT / "infra").glob("*.py"))]
 CONTRACT = {
     *("JOURNAL_TABLE", "LEDGER_NAME", "LEDGER_SHARDS", "STATE_TABLE"),
-    *("SEARCH_ENDPOINT", "SEARCH_INDEX", "STREAM_NAME", "QLDB_STREAM_ARN"),
+    *("SEARCH_ENDPOINT", "SEARCH_INDEX", "STREAM_NAME", "QLDB_STREAM_ARN", "EVENT_BUS"),
 }
 """Environment variables that the program sets and the workers read."""
 API_WAITS_S = 29
@@ -102,7 +104,7 @@ def test_everything_but_the_shared_layer_belongs_to_a_component(stack: str, prev
 def test_every_component_registers_its_outputs(stack: str, preview: bool) -> None:
     plan = planned(stack, preview)
     components = [r for r in plan.resources.values() if ":index:" in r.type and not r.custom]
-    assert len(components) == 13
+    assert len(components) == (16 if stack == "dev" else 15)
     assert [r.urn for r in components if not plan.outputs.get(r.urn)] == []
 
 
@@ -138,6 +140,7 @@ def policies(plan: Plan) -> list[tuple[str, dict[str, Any]]]:
         ROLE_POLICY: "policy",
         DOMAIN_POLICY: "accessPolicies",
         "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "policyDocument",
+        QUEUE_POLICY: "policy",
     }
     return [
         (resource.name, statement)
@@ -199,6 +202,29 @@ def test_the_ledgers_writer_can_neither_update_nor_delete(stack: str) -> None:
     assert actions == {"dynamodb:PutItem", "dynamodb:Query"}
 
 
+@each_stack
+def test_only_the_events_worker_puts_events_and_only_onto_our_bus(stack: str) -> None:
+    granted = [
+        (name, statement["Resource"])
+        for name, statement in policies(planned(stack))
+        if "events:PutEvents" in statement["Action"]
+    ]
+    bus = "arn:aws:events:eu-west-1:123456789012:event-bus/events"
+    assert granted == [("publish-events", [bus])]
+    worker = planned(stack).one(ROLE_POLICY, "publish-events")
+    assert {statement["Sid"] for statement in statements(worker)} == {
+        *("ReadStream", "ReadJournal", "PutEvents"),
+        *("WriteLogs", "SendToQueue", "WriteTraces"),
+    }
+
+
+@each_stack
+def test_the_partner_is_an_example(stack: str) -> None:
+    queues = {queue.name for queue in planned(stack).of(QUEUE)}
+    partner = {"partner", "partner-undelivered"}
+    assert partner & queues == (partner if stack == "dev" else set())
+
+
 @each_plan
 def test_every_worker_has_what_a_worker_needs(stack: str, preview: bool) -> None:
     plan = planned(stack, preview)
@@ -232,7 +258,7 @@ def test_every_worker_may_use_its_own_logs_queue_and_traces(stack: str) -> None:
 @each_plan
 def test_every_log_expires(stack: str, preview: bool) -> None:
     groups = planned(stack, preview).of(LOG_GROUP)
-    assert len(groups) == 9
+    assert len(groups) == 10
     assert {g.inputs["retentionInDays"] for g in groups} == {7 if stack == "dev" else 365}
 
 
@@ -258,7 +284,7 @@ def test_every_event_source_is_bounded_and_ends_in_the_failure_queue(
     (kinesis,) = plan.of("aws:kinesis/stream:Stream")
     kept_s = kinesis.inputs["retentionPeriod"] * 3600
     sources = plan.of(EVENT_SOURCE)
-    assert len(sources) == 3
+    assert len(sources) == 4
     for source in sources:
         inputs = source.inputs
         assert inputs["bisectBatchOnFunctionError"] is True
@@ -275,7 +301,12 @@ def test_every_event_source_is_bounded_and_ends_in_the_failure_queue(
 def test_blocks_are_published_in_order_and_ads_projected_in_parallel(stack: str) -> None:
     plan = planned(stack)
     factors = {s.name: s.inputs["parallelizationFactor"] for s in plan.of(EVENT_SOURCE)}
-    assert factors == {"journal-stream-publisher": 1, "project-state": 10, "project-search": 10}
+    assert factors == {
+        "journal-stream-publisher": 1,
+        "project-state": 10,
+        "project-search": 10,
+        "publish-events": 10,
+    }
 
 
 @each_plan

@@ -20,6 +20,14 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 QUEUE = "aws:sqs/queue:Queue"
 DOMAIN = "aws:opensearch/domain:Domain"
+EVENT_BUS = "aws:cloudwatch/eventBus:EventBus"
+EVENT_RULE = "aws:cloudwatch/eventRule:EventRule"
+EVENT_TARGET = "aws:cloudwatch/eventTarget:EventTarget"
+EVENT_BUS_POLICY = "aws:cloudwatch/eventBusPolicy:EventBusPolicy"
+QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
+REGISTRY = "aws:schemas/registry:Registry"
+REGISTRY_POLICY = "aws:schemas/registryPolicy:RegistryPolicy"
+SCHEMA = "aws:schemas/schema:Schema"
 DOMAIN_POLICY = "aws:opensearch/domainPolicy:DomainPolicy"
 
 # No layer is built for a plan: its contents change nothing in it.
@@ -30,11 +38,19 @@ COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "arn": f"arn:aws:dynamodb:{ACCOUNT}:table/{name}",
         "streamArn": f"arn:aws:dynamodb:{ACCOUNT}:table/{name}/stream/2026",
     },
+    EVENT_BUS: lambda name, _: {"arn": f"arn:aws:events:{ACCOUNT}:event-bus/{name}"},
+    EVENT_RULE: lambda name, inputs: {
+        "arn": f"arn:aws:events:{ACCOUNT}:rule/{inputs.get('eventBusName', '')}/{name}"
+    },
+    REGISTRY: lambda name, _: {"arn": f"arn:aws:schemas:{ACCOUNT}:registry/{name}"},
     "aws:kinesis/stream:Stream": lambda name, _: {
         "arn": f"arn:aws:kinesis:{ACCOUNT}:stream/{name}"
     },
     FUNCTION: lambda name, _: {"invokeArn": f"arn:aws:apigateway:invoke:{name}"},
-    QUEUE: lambda name, _: {"arn": f"arn:aws:sqs:{ACCOUNT}:{name}"},
+    QUEUE: lambda name, _: {
+        "arn": f"arn:aws:sqs:{ACCOUNT}:{name}",
+        "url": f"https://sqs.example/{name}",
+    },
     LOG_GROUP: lambda name, _: {"arn": f"arn:aws:logs:{ACCOUNT}:log-group:{name}"},
     "aws:apigatewayv2/api:Api": lambda name, _: {
         "apiEndpoint": f"https://{name}.execute-api.example",

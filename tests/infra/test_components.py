@@ -29,8 +29,8 @@ def test_there_is_a_component_for_each_part_of_the_system(schema: dict[str, Any]
     assert sorted(schema["resources"]) == [
         f"adledger:index:{name}"
         for name in (
-            *("Api", "JournalStream", "Ledger", "SearchAccess"),
-            *("SearchDomain", "StateStore", "Worker"),
+            *("Api", "EventBus", "JournalStream", "Ledger", "PartnerQueue"),
+            *("SearchAccess", "SearchDomain", "StateStore", "Worker"),
         )
     ]
 

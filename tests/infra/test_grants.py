@@ -29,6 +29,7 @@ def element(given: Callable[[], Sequence[Statement]]) -> list[dict[str, Any]]:
         (grants.read_journal, ["dynamodb:Query"], [THING]),
         (grants.publish_stream, ["kinesis:PutRecords"], [THING]),
         (grants.write_state, ["dynamodb:PutItem"], [THING]),
+        (grants.put_events, ["events:PutEvents"], [THING]),
         (
             grants.read_state,
             ["dynamodb:GetItem", "dynamodb:Query"],
@@ -70,6 +71,21 @@ def test_a_resources_policy_says_who() -> None:
     roles = {"AWS": ["arn:role"]}
     (found,) = element(lambda: [grants.given_to(roles, grants.send_to_queue(THING))])
     assert found["Principal"] == {"AWS": ["arn:role"]}
+
+
+def test_a_statement_says_what_else_has_to_hold() -> None:
+    given = {"ArnEquals": {"aws:SourceArn": "arn:rule"}}
+    (found,) = element(lambda: [grants.given_if(given, grants.send_to_queue(THING))])
+    assert found["Condition"] == given
+    (found,) = element(lambda: [grants.send_to_queue(THING)])
+    assert "Condition" not in found
+
+
+def test_rules_of_ones_own_are_bound_to_their_makers_account() -> None:
+    found = element(lambda: grants.own_rules(THING, "ours"))
+    assert [statement["Resource"] for statement in found] == [[THING]] * 3
+    own = {"events:creatorAccount": "${aws:PrincipalAccount}"}
+    assert [s["Condition"]["StringEqualsIfExists"] for s in found] == [own] * 3
 
 
 def test_giving_to_someone_leaves_the_statement_as_it_was() -> None:

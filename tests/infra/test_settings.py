@@ -103,6 +103,9 @@ def test_settings_do_not_change() -> None:
         ("batchWindowS", "301", "choose from 0 to 300"),
         ("streamTimeoutS", "901", "choose from 1 to 900"),
         ("recordAgeS", "86400", "choose from 60 to 86000"),
+        ("eventArchiveDays", "0", "choose from 1 to 3650"),
+        ("eventSchemas", "perhaps", "give true or false"),
+        ("partnerQueue", "perhaps", "give true or false"),
         ("layerPlatform", "x86_64-manylinux2014", "for arm64 it begins with aarch64-"),
         ("layerPythonVersion", "3.12", "for python3.13 it is 3.13"),
     ],
@@ -111,6 +114,13 @@ def test_a_fault_names_its_key_its_value_and_the_remedy(key: str, value: str, re
     (fault,) = faults(**{key: value})
     assert fault.startswith(f"adledger:{key} is")
     assert remedy in fault
+
+
+@pytest.mark.parametrize("account", ["12345678901", "1234567890123", "*", "arn:aws:iam::1:root"])
+def test_consumers_are_named_by_their_accounts(account: str) -> None:
+    assert settings(eventConsumers='["111122223333"]').event_consumers == ("111122223333",)
+    (fault,) = faults(eventConsumers=json.dumps(["111122223333", account]))
+    assert fault == f"adledger:eventConsumers has {account!r}; give account ids of 12 digits"
 
 
 def test_a_record_outlives_one_try() -> None:

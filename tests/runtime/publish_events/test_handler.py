@@ -134,7 +134,10 @@ def test_a_version_whose_predecessor_is_unknown_is_reported(
 ) -> None:
     answer = worker.handler(revisions_event([ad_revision(version=3)]), CONTEXT)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "0"}]}
-    assert "has no table Ads" in capsys.readouterr().out
+    (metrics,) = [
+        json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line
+    ]
+    assert (metrics["RecordsFailed"], metrics["EventsSent"]) == ([1.0], [0.0])
 
 
 def test_what_is_missing_is_named_at_once() -> None:
