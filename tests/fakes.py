@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 from itertools import groupby
 
-from runtime.ledger.errors import HeadMovedError
+from runtime.ledger.errors import HeadMovedError, StorageError
 from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
 
 
@@ -32,6 +32,10 @@ class MemoryStorage:
                 raise HeadMovedError(
                     f"block {commit.block.sequence_no} is not the next one, {len(self._blocks)}"
                 )
+            for revision in commit.revisions:
+                known = self._revisions.get((revision.table_id, revision.document_id), ())
+                if any(revision.version == other.version for other in known):
+                    raise StorageError(f"{revision.document_id} has version {revision.version}")
             self._blocks.append(commit.block)
             for revision in commit.revisions:
                 key = (revision.table_id, revision.document_id)
