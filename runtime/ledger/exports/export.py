@@ -19,14 +19,13 @@ from runtime.ledger.exports.layout import final_manifest_key, start_manifest_key
 from runtime.ledger.exports.manifests import ExportRequest, final_manifest, start_manifest
 from runtime.ledger.exports.objects import OBJECT_BYTES_MAX, DataObject, data_objects
 from runtime.ledger.exports.selection import (
+    SETTLE_S,
     BlockSource,
     block_at,
     blocks_until,
     first_not_before,
 )
 
-SETTLE_S: Final = 2.0
-"""How long after its timestamp a block may still become durable."""
 PUT_ATTEMPTS_MAX: Final = 8
 BACKOFF_BASE_S: Final = 0.5
 BACKOFF_MAX_S: Final = 30.0

@@ -15,6 +15,8 @@ from runtime.ledger import ion
 from runtime.ledger.errors import CorruptJournalError, IonError
 from runtime.ledger.storage.port import StoredBlock
 
+SETTLE_S: Final = 2.0
+"""How long after its timestamp a block may still become durable."""
 READ_BLOCKS_MAX: Final = 32
 """Blocks asked of the journal at a time; each can have some megabytes."""
 

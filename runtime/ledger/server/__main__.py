@@ -8,11 +8,22 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Final
 
 from runtime.ledger.errors import LedgerError
+from runtime.ledger.server.carriers import (
+    LedgerExporter,
+    LedgerStreamer,
+    to_folder,
+    to_kinesis,
+    to_s3,
+)
 from runtime.ledger.server.errors import DirectoryInUseError
 from runtime.ledger.server.options import ServerOptions
 from runtime.ledger.server.server import LOOPBACK, LedgerServer
+
+EXPORTS_NAME: Final = "exports"
+"""The folder in the data directory that stands for S3, if the server is told so."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +36,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         region=asked.region, account_id=asked.account, ledgers_max=asked.ledgers_max
     )
     try:
-        server = LedgerServer(asked.data, host=asked.host, port=asked.port, options=options)
+        server = LedgerServer(
+            asked.data,
+            host=asked.host,
+            port=asked.port,
+            options=options,
+            exporter=LedgerExporter(
+                to_folder(asked.data / EXPORTS_NAME) if asked.exports_to_folder else to_s3
+            ),
+            streamer=LedgerStreamer(to_kinesis),
+        )
     except (DirectoryInUseError, LedgerError, OSError) as error:
         print(f"cannot serve {asked.data} on {asked.host}:{asked.port}: {error}", file=sys.stderr)
         return 1
@@ -65,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         type=int,
         default=defaults.ledgers_max,
         help="how many ledgers there may be (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--exports-to-folder",
+        action="store_true",
+        help=f"write journal exports beneath {EXPORTS_NAME}/BUCKET in the directory, not to S3",
     )
     return parser
 
