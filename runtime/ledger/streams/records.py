@@ -1,15 +1,27 @@
-"""A stream's records as Kinesis records: aggregated by lane, or each by itself."""
+"""A stream's records as Kinesis records, so that they arrive in the journal's order.
 
-from collections.abc import Iterable, Iterator
+Aggregated, all have one partition key: one shard takes them one after the other, whatever has to be
+tried again. That is a megabyte a second, the blocks of some hundred small transactions.
+
+Otherwise each is a Kinesis record of its own, a document's under its id, a block's summary under
+its strand's, and a block is begun when the one before it is wholly in the stream.
+"""
+
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from runtime.journal.aggregation import aggregate, lane_of, require_fit
+from runtime.journal.aggregation import aggregate, require_fit
 from runtime.journal.records import StreamRecord
 from runtime.ledger import ion
 from runtime.publish_journal.lanes import Aggregate
 
 CREATED: Final = "CREATED"
 COMPLETED: Final = "COMPLETED"
+
+
+def stream_key(stream_arn: str) -> str:
+    """The partition key of what belongs to the whole stream: its id."""
+    return stream_arn.rpartition("/")[2]
 
 
 def control_record(kind: str, stream_arn: str) -> StreamRecord:
@@ -19,26 +31,24 @@ def control_record(kind: str, stream_arn: str) -> StreamRecord:
         "recordType": "CONTROL",
         "payload": {"controlRecordType": kind},
     }
-    return StreamRecord(stream_arn, ion.encode(record))
+    return StreamRecord(stream_key(stream_arn), ion.encode(record))
 
 
-def kinesis_records(records: Iterable[StreamRecord], *, aggregated: bool) -> list[Aggregate]:
-    """What is put into Kinesis, numbered; within a lane the records' order is kept.
+def aggregated(blocks: Sequence[Sequence[StreamRecord]], key: str) -> Iterator[list[Aggregate]]:
+    """What is sent of these blocks' records: aggregates one after the other, under one key.
 
-    Aggregated records share a few lanes; others have one for every document and for the strand.
-    Raises RecordTooLargeError for a record that Kinesis cannot hold.
+    Raises RecordTooLargeError for a record that Kinesis cannot hold, before anything is sent.
     """
-    lanes: dict[str, list[bytes]] = {}
-    for record in records:
-        require_fit(record.data)
-        lanes.setdefault(lane_of(record.key) if aggregated else record.key, []).append(record.data)
-    packed = (
-        (lane, data)
-        for lane, waiting in lanes.items()
-        for data in (_aggregates(lane, waiting) if aggregated else waiting)
-    )
-    return [Aggregate(lane, data, number) for number, (lane, data) in enumerate(packed)]
+    packed = aggregate(key, (record.data for block in blocks for record in block))
+    yield [Aggregate(key, data, number) for number, (data, _) in enumerate(packed)]
 
 
-def _aggregates(lane: str, records: list[bytes]) -> Iterator[bytes]:
-    return (data for data, _ in aggregate(lane, records))
+def single(blocks: Sequence[Sequence[StreamRecord]]) -> Iterator[list[Aggregate]]:
+    """What is sent of these blocks' records: one block's, then the next one's.
+
+    Raises RecordTooLargeError for a record that Kinesis cannot hold, before its block is sent.
+    """
+    for block in blocks:
+        for record in block:
+            require_fit(record.data)
+        yield [Aggregate(record.key, record.data, number) for number, record in enumerate(block)]

@@ -5,7 +5,7 @@ may send the blocks of one batch again; a consumer tells them by strand and numb
 document and version.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
@@ -24,8 +24,10 @@ from runtime.ledger.streams.delivery import Delivery, Wait
 from runtime.ledger.streams.records import (
     COMPLETED,
     CREATED,
+    aggregated,
     control_record,
-    kinesis_records,
+    single,
+    stream_key,
 )
 from runtime.publish_journal.lanes import PutRecordsClient
 
@@ -97,19 +99,19 @@ class Stream:
             while not self._is_over(position):
                 batch = self._patiently(lambda first=position: self._batch(first))
                 if batch:
-                    self._send(record for block in batch for record in self._records(block))
+                    self._send([self._records(block) for block in batch])
                     position = batch[-1].stored.sequence_no + 1
                     save(position)
                 elif self._wait(POLL_S):
                     return False
-            self._send([control_record(COMPLETED, self._request.stream_arn)])
+            self._send([[control_record(COMPLETED, self._request.stream_arn)]])
         except _StoppedError:
             return False
         return True
 
     def _begin(self) -> int:
         """Say that the stream is made; the number of its first block."""
-        self._send([control_record(CREATED, self._request.stream_arn)])
+        self._send([[control_record(CREATED, self._request.stream_arn)]])
         start = self._request.inclusive_start
         return self._patiently(lambda: first_not_before(self._source, start))
 
@@ -139,9 +141,15 @@ class Stream:
             return []
         return block_records(block.stored.ion, self._request.stream_arn)
 
-    def _send(self, records: Iterable[StreamRecord]) -> None:
-        if not self._delivery.send(kinesis_records(records, aggregated=self._request.aggregated)):
-            raise _StoppedError
+    def _send(self, blocks: Sequence[Sequence[StreamRecord]]) -> None:
+        request = self._request
+        for records in (
+            aggregated(blocks, stream_key(request.stream_arn))
+            if request.aggregated
+            else single(blocks)
+        ):
+            if not self._delivery.send(records):
+                raise _StoppedError
 
     def _patiently(self, read: Callable[[], Found]) -> Found:
         """Read from the journal, again and again while it does not answer."""
