@@ -53,9 +53,10 @@ class MemoryStorage:
             revisions = self._revisions.get((table_id, document_id), ())
             return next((found for found in revisions if found.version == version), None)
 
-    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
+    def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
         with self._lock:
-            return iter(list(self._revisions.get((table_id, document_id), ())))
+            revisions = self._revisions.get((table_id, document_id), ())
+            return iter([revision for revision in revisions if revision.version >= first])
 
     def documents(self, table_id: str) -> Iterator[StoredRevision]:
         grouped = groupby(self.revisions(table_id), key=lambda revision: revision.document_id)

@@ -153,6 +153,9 @@ class JournalStorageContract:
             assert storage.current(TABLE, DOCUMENTS[0]) == added
         assert [r.version for r in storage.history(TABLE, DOCUMENTS[0])] == list(range(12))
         assert [r.deleted for r in storage.history(TABLE, DOCUMENTS[0])] == [False] * 11 + [True]
+        for first in (1, 7, 11, 12, 99):
+            rest = [r.version for r in storage.history(TABLE, DOCUMENTS[0], first)]
+            assert rest == list(range(first, 12))
 
     def test_one_version_of_a_document_is_read_by_its_number(self, storage: JournalStorage) -> None:
         head, versions = None, []

@@ -87,9 +87,11 @@ class DynamoDbStorage:
         found = next(self._query(pk, between=(sk, sk), limit=1), None)
         return None if found is None else items.revision(found, table_id, document_id)
 
-    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
-        """Every revision of a document, oldest first."""
-        for item in self._query(items.document_key(self._ledger, table_id, document_id)):
+    def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
+        """The revisions of a document from version `first` on, oldest first, page by page."""
+        pk = items.document_key(self._ledger, table_id, document_id)
+        versions = (items.version_sort_key(first), items.version_sort_key(items.VERSION_MAX))
+        for item in self._query(pk, between=versions if first else None):
             yield items.revision(item, table_id, document_id)
 
     def documents(self, table_id: str) -> Iterator[StoredRevision]:

@@ -22,6 +22,8 @@ PART_BYTES_MAX: Final = 350_000
 SEQUENCE_MAX: Final = 10**16 - 1
 PART_MAX: Final = 99
 """What the digits of a block's sort key can hold."""
+VERSION_MAX: Final = 10**10 - 1
+"""What the digits of a revision's sort key can hold."""
 NUMBER_BYTES_MAX: Final = 21
 """What a number takes of an item's size at most."""
 

@@ -83,8 +83,8 @@ class JournalStorage(Protocol):
         """One version of a document; None when there is no such version. One round trip."""
         ...
 
-    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
-        """Every revision of a document, oldest first."""
+    def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
+        """The revisions of a document from version `first` on, oldest first, read as needed."""
         ...
 
     def documents(self, table_id: str) -> Iterator[StoredRevision]:

@@ -69,12 +69,14 @@ class SqliteStorage:
         rows = self._file.read(query, table_id, document_id, version)
         return _revision(rows[0]) if rows else None
 
-    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
-        """Every revision of a document, oldest first."""
+    def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
+        """The revisions of a document from version `first` on, oldest first, page by page."""
         query = _REVISION + (
             "WHERE table_id = ? AND document_id = ? AND version > ? ORDER BY version LIMIT ?"
         )
-        return self._pages(query, (table_id, document_id, -1), lambda row: (*row[:2], row[2]))
+        return self._pages(
+            query, (table_id, document_id, first - 1), lambda row: (*row[:2], row[2])
+        )
 
     def documents(self, table_id: str) -> Iterator[StoredRevision]:
         """The newest revision of every document, by document id."""

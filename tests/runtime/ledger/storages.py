@@ -44,9 +44,9 @@ class CountingStorage(MemoryStorage):
         self.calls["revision"] += 1
         return super().revision(table_id, document_id, version)
 
-    def history(self, table_id: str, document_id: str) -> Iterator[StoredRevision]:
+    def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
         self.calls["history"] += 1
-        return super().history(table_id, document_id)
+        return super().history(table_id, document_id, first)
 
     def documents(self, table_id: str) -> Iterator[StoredRevision]:
         self.calls["documents"] += 1
