@@ -66,6 +66,10 @@ fix: $(INSTALLED) ## Format, and repair what the linter can
 .PHONY: install
 install: $(INSTALLED) ## Fetch what the other targets need
 
+.PHONY: lock
+lock: $(INSTALLED) ## Pin again what requirements/*.in ask for
+	@requirements/lock
+
 # uv is fetched by pip, checked by hash; then uv fetches the rest, the emulator's beside our own.
 $(RUN):
 	@test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed; put it on PATH or set PYTHON='; exit 1; }
