@@ -30,6 +30,7 @@ _PLAIN = IonPyValueModel(
 _TEXTS = ("publisherId", "adTitle", "adDescription", "currency", "category")
 _READ_ERRORS = (IonException, ValueError, OverflowError, SystemError, MemoryError, TypeError)
 """What amazon.ion raises on bytes that are not Ion."""
+_SHAPE_ERRORS = (KeyError, TypeError, AttributeError, ValueError)
 _SKIPPED = frozenset({"BLOCK_SUMMARY", "CONTROL"})
 
 
@@ -58,6 +59,35 @@ def decode(data: bytes) -> list[AdRevision]:
     if records == (data,):
         _require_whole(data)  # What comes in an aggregate has passed its checksum.
     return _decoded(records)
+
+
+def block_revisions(block_ion: bytes) -> list[AdRevision]:
+    """The ads' revisions, in order, of a whole journal block (an Ion binary struct).
+
+    Raises RecordError where the bytes are no such block.
+    """
+    _require_whole(block_ion)
+    block = _value(block_ion)
+    try:
+        documents = block["transactionInfo"].get("documents", {})
+        found = [
+            _of_document(revision)
+            for revision in block.get("revisions", ())
+            if "metadata" in revision
+            and documents.get(revision["metadata"]["id"], {}).get("tableName") == ADS_TABLE
+        ]
+    except _SHAPE_ERRORS as error:
+        raise ForeignRecordError(f"a block is not shaped as QLDB's are: {error!r}") from error
+    return [revision for revision in found if revision is not None]
+
+
+def block_time(block_ion: bytes) -> str:
+    """When a journal block was sealed, as AdRevision.tx_time; RecordError as above."""
+    _require_whole(block_ion)
+    try:
+        return _iso(_value(block_ion)["blockTimestamp"])
+    except _SHAPE_ERRORS as error:
+        raise ForeignRecordError(f"a block is not shaped as QLDB's are: {error!r}") from error
 
 
 def _decoded(records: Sequence[bytes]) -> list[AdRevision]:
@@ -141,20 +171,23 @@ def _ad_revision(value: Any) -> AdRevision | None:
         payload = value["payload"]
         if payload["tableInfo"]["tableName"] != ADS_TABLE:
             return None
-        revision = payload["revision"]
-        if "dataHash" in revision:  # Redacted, hence superseded: it has no state to project.
-            return None
-        metadata = revision["metadata"]
-        data = revision.get("data")
-        return AdRevision(
-            metadata["id"],
-            metadata["version"],
-            _iso(metadata["txTime"]),
-            metadata["txId"],
-            None if data is None else _fields(data),
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return _of_document(payload["revision"])
+    except _SHAPE_ERRORS as error:
         raise ForeignRecordError(f"a record is not shaped as QLDB's are: {error!r}") from error
+
+
+def _of_document(revision: Mapping[str, Any]) -> AdRevision | None:
+    if "dataHash" in revision:  # Redacted, hence superseded: it has no state to project.
+        return None
+    metadata = revision["metadata"]
+    data = revision.get("data")
+    return AdRevision(
+        metadata["id"],
+        metadata["version"],
+        _iso(metadata["txTime"]),
+        metadata["txId"],
+        None if data is None else _fields(data),
+    )
 
 
 def _fields(data: Mapping[str, Any]) -> dict[str, Any]:

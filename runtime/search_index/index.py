@@ -46,8 +46,13 @@ class AdIndex:
         self._alias = alias
 
     def ensure(self) -> None:
-        """Create the index and its alias where they are missing; any number of callers may."""
-        with _wrapped(f"create index {index_name(self._alias)}"):
+        """Create the index and its alias where they are missing; any number of callers may.
+
+        Nothing where the alias stands for some index, such as one that was made anew.
+        """
+        with wrapped(f"create index {index_name(self._alias)}"):
+            if self._client.indices.exists_alias(name=self._alias):
+                return
             try:
                 self._client.indices.create(
                     index=index_name(self._alias), body=index_body(self._alias)
@@ -71,7 +76,7 @@ class AdIndex:
         An index that is not there yet holds nothing.
         """
         request = PageRequest.page(search, limit, cursor)
-        with _wrapped("search ads"):
+        with wrapped("search ads"):
             try:
                 found = self._client.search(index=self._alias, body=request.body())["hits"]
             except NotFoundError:
@@ -95,7 +100,7 @@ class AdIndex:
 
     def _attempt(self, request: Request) -> list[Outcome]:
         try:
-            with _wrapped(f"index {len(request.revisions)} ads"):
+            with wrapped(f"index {len(request.revisions)} ads"):
                 # Else OpenSearch makes up an index of that name, with a guessed mapping.
                 answer = self._client.bulk(body=request.body, params={"require_alias": "true"})
         except IndexUnavailableError as error:
@@ -112,6 +117,11 @@ def open_index(endpoint: str, alias: str) -> AdIndex:
 
     TLS is verified wherever the scheme is https.
     """
+    return AdIndex(open_client(endpoint), alias)
+
+
+def open_client(endpoint: str) -> OpenSearch:
+    """A client of an endpoint, as `open_index` uses it."""
     session = boto3.Session()
     credentials = session.get_credentials()
     if credentials is None or session.region_name is None:
@@ -120,7 +130,7 @@ def open_index(endpoint: str, alias: str) -> AdIndex:
             "give the function a role, or set AWS_REGION and credentials"
         )
     secure = urlsplit(endpoint).scheme == "https"
-    client = OpenSearch(
+    return OpenSearch(
         hosts=[endpoint],
         http_auth=Urllib3AWSV4SignerAuth(credentials, session.region_name, SIGNED_SERVICE),
         use_ssl=secure,
@@ -130,11 +140,10 @@ def open_index(endpoint: str, alias: str) -> AdIndex:
         max_retries=RETRIES_MAX,
         pool_maxsize=CONNECTIONS_MAX,
     )
-    return AdIndex(client, alias)
 
 
 @contextmanager
-def _wrapped(what: str) -> Generator[None]:
+def wrapped(what: str) -> Generator[None]:
     """The one place where opensearch-py's errors become ours."""
     try:
         yield

@@ -26,7 +26,7 @@ READ_TIMEOUT_S = 5.0
 CALL_ATTEMPTS_MAX = 4
 CONNECTIONS_MAX = 16
 _REFUSALS = frozenset({"ValidationException", "ItemCollectionSizeLimitExceededException"})
-_NEWER_ONLY = "attribute_not_exists(adId) OR #version < :version"
+NEWER_ONLY = "attribute_not_exists(adId) OR #version < :version"
 
 
 class DynamoDbClient(Protocol):
@@ -82,7 +82,7 @@ class StateTable:
                 self._client.put_item(
                     TableName=self._name,
                     Item=items.item(revision),
-                    ConditionExpression=_NEWER_ONLY,
+                    ConditionExpression=NEWER_ONLY,
                     ExpressionAttributeNames={"#version": "version"},
                     ExpressionAttributeValues={":version": {"N": str(revision.version)}},
                 )

@@ -1,0 +1,1 @@
+"""The worker that does replays, piece by piece, from the journals of all shards."""

@@ -1,0 +1,1 @@
+"""Replays: what they are, what may become of them, and where that is recorded."""
