@@ -23,6 +23,7 @@ class Chain:
         self._storage = storage
         self._delta = delta
         self._durable: StoredBlock | None = None
+        self._newest_own = -1
         self._pending: deque[tuple[StoredBlock, BlockChanges]] = deque()
 
     @property
@@ -30,11 +31,17 @@ class Chain:
         """Whether no more blocks should be on their way."""
         return len(self._pending) >= PENDING_BLOCKS_MAX
 
-    def tip(self) -> tuple[StoredBlock | None, BlockChanges | None]:
-        """The block to build upon and its changes: the newest on its way or the journal's head."""
+    def tip(self, known: StoredBlock | None) -> tuple[StoredBlock | None, BlockChanges | None]:
+        """The block to build upon and its changes: the newest on its way or the journal's head.
+
+        `known` was the head a moment ago. Unless something newer has been seen here it is taken
+        for the head still, without asking: if it is not, the append will tell.
+        """
         if self._pending:
             return self._pending[-1]
-        self._durable = self._storage.head()
+        if known is None or known.sequence_no < self._newest_seen():
+            known = self._storage.head()
+        self._durable = known
         return self._durable, None if self._durable is None else self._delta.keep(self._durable)
 
     def since(self, sequence_no: int) -> Iterator[BlockChanges]:
@@ -52,6 +59,7 @@ class Chain:
     def settle(self, block: StoredBlock, changes: BlockChanges, *, appended: bool) -> None:
         """A block is durable, and so are those before it; or it failed, and so will those after."""
         if appended:
+            self._newest_own = max(self._newest_own, block.sequence_no)
             self._delta.remember(changes, len(block.ion))
         if not any(pending is block for pending, _ in self._pending):
             return
@@ -61,3 +69,7 @@ class Chain:
         while self._durable is not block:
             self._durable, passed = self._pending.popleft()
             self._delta.remember(passed, len(self._durable.ion))
+
+    def _newest_seen(self) -> int:
+        durable = -1 if self._durable is None else self._durable.sequence_no
+        return max(durable, self._newest_own)

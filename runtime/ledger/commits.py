@@ -44,6 +44,7 @@ class Committer:
         catalogs: CatalogCache,
         limits: Limits,
         now: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Know nothing of the journal yet."""
@@ -54,6 +55,7 @@ class Committer:
         self._queues_appends = isinstance(storage, QueuingStorage)
         self._limits = limits
         self._now = now
+        self._monotonic = monotonic
         self._sleep = sleep
         self._turn = threading.RLock()
 
@@ -80,21 +82,26 @@ class Committer:
         return self._delta.keep(block).strand_id
 
     def _append(self, transaction: Transaction) -> int:
-        for attempt in range(self._limits.append_attempts_max):
+        ends_at_s = self._monotonic() + self._limits.append_s_max
+        attempt = 0
+        while attempt < self._limits.append_attempts_max and self._monotonic() < ends_at_s:
             number = self._attempt(transaction, first=attempt == 0)
             if number is not None:
                 return number
-            self._back_off(attempt)
+            # The first attempt may have been upon a head from some time ago: that proves no rush.
+            if attempt > 0:
+                self._give_way(attempt)
+            attempt += 1
         raise HeadMovedError(
-            f"transaction {transaction.id} found another writer first"
-            f" {self._limits.append_attempts_max} times and was not committed: try it again"
+            f"transaction {transaction.id} found another writer first {attempt} times, the last"
+            f" after at most {self._limits.append_s_max} s, and was not committed: try it again"
         )
 
     def _attempt(self, transaction: Transaction, *, first: bool) -> int | None:
         """Seal the transaction upon the tip and append it; None when another writer was first."""
         workspace = transaction.workspace
         with self._turn:
-            head, previous = self._chain.tip()
+            head, previous = self._chain.tip(workspace.origin if first else None)
             if not workspace.begun:
                 workspace.begin_at(head, first=first)
             since = self._chain.since(_sequence_no(workspace.origin))
@@ -207,6 +214,11 @@ class Committer:
 
     def _block(self, number: int) -> StoredBlock | None:
         return next(iter(self._storage.blocks(number, number)), None)
+
+    def _give_way(self, attempt: int) -> None:
+        """Wait for rivals, the less the more often they were first: so each gets its turn."""
+        bound_ms = self._limits.contention_ms_max * 0.5**attempt
+        self._sleep(random.uniform(0, bound_ms) / 1000)  # noqa: S311 - it only spreads the writers.
 
     def _back_off(self, attempt: int) -> None:
         bound_ms = min(self._limits.backoff_ms_max, self._limits.backoff_base_ms * 2.0**attempt)

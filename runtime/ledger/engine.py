@@ -57,7 +57,7 @@ class Ledger:
         self._monotonic = monotonic
         self._limits = limits
         self._catalogs = CatalogCache(storage)
-        self._committer = Committer(storage, self._catalogs, limits, now)
+        self._committer = Committer(storage, self._catalogs, limits, now, monotonic)
 
     def begin(self) -> Transaction:
         """Start a transaction; the store is first asked when a statement reads."""

@@ -29,12 +29,17 @@ class Limits:
     """Blocks whose changes are kept decoded, so that a delta seldom needs the store."""
     recent_block_bytes_max: int = 16 * 1024
     """Larger blocks are not kept decoded."""
-    append_attempts_max: int = 64
+    append_attempts_max: int = 256
     """How often one commit may find that another writer was first."""
+    append_s_max: float = 4.0
+    """How long it goes on trying when other writers are always first."""
     unavailable_attempts_max: int = 12
     """How often one commit asks a store that does not answer before its outcome is left unknown."""
     backoff_base_ms: float = 2.0
     backoff_ms_max: float = 500.0
+    """Between calls of a store that does not answer."""
+    contention_ms_max: float = 20.0
+    """After a commit's first defeat by another writer; halved by each further one."""
 
 
 LIMITS = Limits()

@@ -23,6 +23,7 @@ from runtime.ledger.errors import (
     UnavailableError,
     UnknownOutcomeError,
 )
+from runtime.ledger.identifiers import new_id
 from runtime.ledger.limits import Limits
 from runtime.ledger.storage.port import Commit, StoredBlock
 from runtime.ledger.verify import verify_blocks
@@ -35,6 +36,7 @@ from tests.runtime.ledger.ledgers import (
     SET_N,
     STORAGES,
     Clock,
+    Ticks,
     execute,
     insert,
     run,
@@ -64,22 +66,34 @@ def test_round_trips_when_warm() -> None:
     ad = insert(ledger, category="cars", n=1)
     assert storage.taken() == {"head": 1, "append": 1}
     run(ledger, SET_N, 2, ad)
-    assert storage.taken() == {"head": 2, "current": 1, "append": 1}
+    assert storage.taken() == {"head": 1, "current": 1, "append": 1}
     run(ledger, DELETE, ad)
-    assert storage.taken() == {"head": 2, "current": 1, "append": 1}
+    assert storage.taken() == {"head": 1, "current": 1, "append": 1}
     run(ledger, BY_ID, ad)
     assert storage.taken() == {"head": 1, "current": 1}
     run(ledger, BY_CATEGORY, "cars")
     assert storage.taken() == {"head": 2, "lookup": 1, "current": 1}
 
 
-def test_a_delta_of_one_block_costs_no_read() -> None:
+def test_the_head_it_began_with_is_tried_first_and_a_delta_of_one_block_costs_no_read() -> None:
     storage = CountingStorage()
     ledger, other = with_ads(storage), Ledger(storage, name="ads-0")
     ad = insert(ledger, n=1)
     transaction = ledger.begin()
     execute(transaction, SET_N, 2, ad)
     insert(other, n=5)
+    storage.taken()
+    transaction.commit()
+    assert storage.taken() == {"append": 2, "head": 1}
+
+
+def test_a_head_known_to_have_moved_is_not_tried() -> None:
+    storage = CountingStorage()
+    ledger = with_ads(storage)
+    ad = insert(ledger, n=1)
+    transaction = ledger.begin()
+    execute(transaction, SET_N, 2, ad)
+    insert(ledger, n=5)
     storage.taken()
     transaction.commit()
     assert storage.taken() == {"head": 1, "append": 1}
@@ -98,7 +112,7 @@ def test_a_long_delta_is_read_by_pages() -> None:
         insert(other, n=n)
     storage.taken()
     transaction.commit()
-    assert storage.taken() == {"head": 1, "blocks": 4, "append": 1}
+    assert storage.taken() == {"head": 1, "blocks": 4, "append": 2}
     with pytest.raises(ConflictError):
         late.commit()
 
@@ -133,6 +147,24 @@ def test_another_writer_is_overtaken_at_last() -> None:
         run(ledger, SET_N, 3, ad)
     assert run(ledger, BY_ID, ad)[0]["n"] == 2
     verified(ledger)
+
+
+def test_a_commit_gives_up_in_time() -> None:
+    storage = OvertakenStorage()
+    ticks = Ticks()
+    ledger = with_ads(storage, limits=Limits(append_s_max=3.0), monotonic=ticks)
+    ad = insert(ledger, n=1)
+    storage.times = 1_000
+
+    def rival_id() -> str:
+        ticks.now_s += 1.0
+        return new_id()
+
+    storage.rival = Ledger(storage, name="ads-0", new_document_id=rival_id)
+    with pytest.raises(HeadMovedError, match="3 times"):
+        run(ledger, SET_N, 2, ad)
+    storage.times = 0
+    assert run(ledger, BY_ID, ad)[0]["n"] == 1
 
 
 def test_a_rival_that_touches_what_was_read_conflicts() -> None:
