@@ -77,9 +77,8 @@ def test_the_manifests_say_what_was_asked_and_what_there_is(storage: MemoryStora
         'exclusiveEndTime:2040-01-01T00:00:00.000Z,bucket:"bucket",prefix:"journalExport",'
         'objectEncryptionType:"NO_ENCRYPTION",outputFormat:"ION_TEXT"}\n'
     )
-    [manifest] = ion.stream(
-        destination.get(f"journalExport/{EXPORT_ID}.{strand}.completed.manifest")
-    )
+    final_key = f"journalExport/{EXPORT_ID}.{strand}.completed.manifest"
+    [manifest] = ion.stream(destination.get(final_key))
     assert list(manifest) == ["keys"]
     assert destination.puts == [
         f"journalExport/{EXPORT_ID}.started.manifest",
