@@ -10,7 +10,9 @@ from runtime.ledger.catalog import CatalogCache
 from runtime.ledger.commits import Committer
 from runtime.ledger.errors import StatementError
 from runtime.ledger.identifiers import new_id
+from runtime.ledger.ion import IonValue
 from runtime.ledger.limits import LIMITS, Limits
+from runtime.ledger.readback import read_back
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 from runtime.ledger.transaction import Transaction
 from runtime.ledger.workspace import Workspace
@@ -80,6 +82,20 @@ class Ledger:
     def blocks(self, first: int = 0, last: int | None = None) -> Iterator[StoredBlock]:
         """Blocks first..last, both included, in order; to the head where last is None."""
         return self._storage.blocks(first, last)
+
+    def history(self, table_name: str, document_id: str, first: int = 0) -> Iterator[IonValue]:
+        """Committed revisions of a document from version `first` on, oldest first, as Ion structs.
+
+        They are read as they are asked for, outside of any transaction; none where the table is
+        unknown.
+        """
+        kept = self._catalogs.newest
+        table = None if kept is None else kept.active(table_name)
+        if table is None:
+            table = self._catalogs.at(self._storage.head()).active(table_name)
+        if table is not None:
+            for stored in self._storage.history(table.table_id, document_id, first):
+                yield read_back(stored)
 
     def digest(self) -> Digest:
         """The digest of the whole journal, in one read; StatementError for an empty one."""
