@@ -18,8 +18,9 @@ from local.event_sources.sources import Record, Source
 
 POLL_S = 1.0
 """Between two reads of a quiet shard that nobody has woken."""
-READ_GAP_S = 0.01
-"""Between two reads of a busy one, so that small writes are read together."""
+READ_GAP_S = 0.05
+"""Before a read of one that has grown, so that small writes are read together: every delivery costs
+the emulator as much as a request, which has one core for both."""
 OPEN_RECORDS_MAX = 20_000
 """Reading waits while more records than this are on their way."""
 FAILED_READ_S = 0.5
@@ -135,11 +136,10 @@ class ShardReader:
         return not self._mapping.filters or self._wants(self._source.document(record))
 
     def _rest(self, *, found: bool) -> None:
-        if found:
-            self._stopping.wait(READ_GAP_S)
-        else:
+        if not found:
             self._idle.set()
             self._woken.wait(POLL_S)
+        self._stopping.wait(READ_GAP_S)
         self._woken.clear()
         while self._progress.open_count > OPEN_RECORDS_MAX and not self._stopping.is_set():
             self._stopping.wait(READ_GAP_S)

@@ -14,12 +14,22 @@ WRITE_P50_MAX_MS = 30
 READ_VISIBLE_P99_MAX_S = 1.0
 SEARCH_VISIBLE_P99_MAX_S = 1.5
 VISIBLE_TIMEOUT_S = 10
+SPIN_CPU_S = 0.25
+"""Of the processor, before and after: the limits hold for a machine that has a core to spare."""
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 
 def quantile(values: list[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def contention() -> float:
+    """How many times longer work takes here now than on a free core: wall time over CPU time."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    while time.process_time() - cpu < SPIN_CPU_S:
+        pass
+    return max(1.0, (time.perf_counter() - wall) / SPIN_CPU_S)
 
 
 def timed(call: Callable[[], object]) -> float:
@@ -33,16 +43,22 @@ def test_writes_are_quick(api: Api) -> None:
     for number in range(WARM_UP):
         api.create("quick")
         api.change("quick", ad_id, {"price": number + 1})
+    slowdown = contention()
     posts = [timed(lambda: api.create("quick")) for _ in range(WRITES)]
     patches = [
         timed(lambda n=n: api.change("quick", ad_id, {"price": n + 100})) for n in range(WRITES)
     ]
-    print(f"POST p50 {quantile(posts, 50):.1f} ms, PATCH p50 {quantile(patches, 50):.1f} ms")
-    assert quantile(posts, 50) <= WRITE_P50_MAX_MS
-    assert quantile(patches, 50) <= WRITE_P50_MAX_MS
+    slowdown = max(slowdown, contention())
+    print(
+        f"POST p50 {quantile(posts, 50):.1f} ms, PATCH p50 {quantile(patches, 50):.1f} ms,"
+        f" slowed {slowdown:.1f} times"
+    )
+    assert quantile(posts, 50) <= WRITE_P50_MAX_MS * slowdown
+    assert quantile(patches, 50) <= WRITE_P50_MAX_MS * slowdown
 
 
 def test_writes_are_soon_visible(api: Api) -> None:
+    slowdown = contention()
     reads: list[float] = []
     searches: list[float] = []
     for number in range(WRITES):
@@ -53,6 +69,7 @@ def test_writes_are_soon_visible(api: Api) -> None:
         reads.append(time.perf_counter() - started)
         wait_until(lambda title=title: bool(api.search(q=title).body["items"]), VISIBLE_TIMEOUT_S)
         searches.append(time.perf_counter() - started)
+    slowdown = max(slowdown, contention())
     print(f"GET p99 {quantile(reads, 99):.3f} s, search p99 {quantile(searches, 99):.3f} s")
-    assert quantile(reads, 99) <= READ_VISIBLE_P99_MAX_S
-    assert quantile(searches, 99) <= SEARCH_VISIBLE_P99_MAX_S
+    assert quantile(reads, 99) <= READ_VISIBLE_P99_MAX_S * slowdown
+    assert quantile(searches, 99) <= SEARCH_VISIBLE_P99_MAX_S * slowdown
