@@ -22,6 +22,7 @@ from infra.workers import Workers
 
 ADS = "/publisher/{publisherId}/ad"
 AD = ADS + "/{adId}"
+PROOF = AD + "/versions/{version}/proof"
 OPENAPI = "GET /openapi.json"
 INDEX = "ads"
 
@@ -78,7 +79,7 @@ SearchAccess("search-access", access(index, INDEX, readers=[searcher], writers=[
 
 publisher_routes = [
     route("commands", commands, f"POST {ADS}", f"PATCH {AD}", f"DELETE {AD}"),
-    route("queries", queries, f"GET {ADS}", f"GET {AD}", OPENAPI),
+    route("queries", queries, f"GET {ADS}", f"GET {AD}", f"GET {PROOF}", OPENAPI),
 ]
 client_routes = [route("search", searcher, "GET /", OPENAPI)]
 publisher_api = Api("publisher-api", {"routes": publisher_routes, "limits": limits(settings)}, opts)

@@ -335,6 +335,7 @@ def test_every_call_reaches_its_worker(stack: str) -> None:
         ("publisher-api", f"DELETE {ads}/{{adId}}"): "commands",
         ("publisher-api", f"GET {ads}"): "queries",
         ("publisher-api", f"GET {ads}/{{adId}}"): "queries",
+        ("publisher-api", f"GET {ads}/{{adId}}/versions/{{version}}/proof"): "queries",
         ("publisher-api", "GET /openapi.json"): "queries",
         ("client-api", "GET /"): "search",
         ("client-api", "GET /openapi.json"): "search",
