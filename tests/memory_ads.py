@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from runtime.ads.ad import AdChanges, NewAd
-from runtime.ads.errors import AdNotFoundError, KeyReusedError, VersionMismatchError
+from runtime.ads.errors import (
+    AdNotFoundError,
+    KeyReusedError,
+    VersionMismatchError,
+    VersionNotFoundError,
+)
+from runtime.ads.proof import AdProof
 from runtime.ads.revision import Ad, AdRevision
 
 ALPHABET = string.digits + string.ascii_letters
@@ -62,6 +68,22 @@ class MemoryAds:
     def versions(self, publisher_id: str, ad_id: str) -> Sequence[AdRevision]:
         self._own(publisher_id, ad_id, self.history.get(ad_id, [])[:1])
         return self.history[ad_id]
+
+    def revisions(
+        self, publisher_id: str, ad_id: str, first: int, count: int
+    ) -> Sequence[AdRevision]:
+        found = self.versions(publisher_id, ad_id)[first : first + count]
+        if not found:
+            raise AdNotFoundError(publisher_id, ad_id)
+        return found
+
+    def proof(self, publisher_id: str, ad_id: str, version: int) -> AdProof:
+        """Not one that would verify."""
+        known = self.versions(publisher_id, ad_id)
+        if version >= len(known):
+            raise VersionNotFoundError(publisher_id, ad_id, version)
+        made_up = (bytes(32), bytes(range(32)))
+        return AdProof("ads-0", "s" * 22, 7, 9, b"d" * 32, made_up, "{}", known[version])
 
     def at(self, publisher_id: str, ad_id: str, time: datetime) -> AdRevision:
         past = [

@@ -14,9 +14,16 @@ from runtime.ad_ledger.documents import (
     revision_of,
     time_text,
 )
+from runtime.ad_ledger.proofs import prove
 from runtime.ad_ledger.shard import Shard, Statements
 from runtime.ads.ad import AdChanges, NewAd, is_ad_id
-from runtime.ads.errors import AdNotFoundError, KeyReusedError, VersionMismatchError
+from runtime.ads.errors import (
+    AdNotFoundError,
+    KeyReusedError,
+    VersionMismatchError,
+    VersionNotFoundError,
+)
+from runtime.ads.proof import AdProof
 from runtime.ads.revision import Ad, AdRevision
 from runtime.ads.shards import shard_of
 from runtime.ledger.ion import timestamp
@@ -108,6 +115,24 @@ class AdLedger:
         _own(publisher_id, ad_id, revisions[:1])
         return revisions
 
+    def revisions(
+        self, publisher_id: str, ad_id: str, first: int, count: int
+    ) -> Sequence[AdRevision]:
+        """Versions first..first+count-1 of the ad, those that there are; nothing else is read."""
+        rows = self._owned(publisher_id, ad_id, first, count)
+        if not rows:
+            raise AdNotFoundError(publisher_id, ad_id)
+        return [revision_of(row) for row in rows]
+
+    def proof(self, publisher_id: str, ad_id: str, version: int) -> AdProof:
+        """What proves a version against the ledger's digest as it is now."""
+        rows = self._owned(publisher_id, ad_id, version, 1)
+        if not rows:
+            raise VersionNotFoundError(publisher_id, ad_id, version)
+        shard = self._shard(publisher_id, ad_id)
+        with shard.reading():
+            return prove(shard.ledger, rows[0])
+
     def at(self, publisher_id: str, ad_id: str, time: datetime) -> AdRevision:
         """The ad as it was at a time; AdNotFoundError before its creation and after its end."""
         moment = time_text(time)
@@ -144,6 +169,17 @@ class AdLedger:
         if first_print != print_:
             raise KeyReusedError(key)
         return Ad(ad_id, 0, {**fields, "createdAt": created_at})
+
+    def _owned(self, publisher_id: str, ad_id: str, first: int, count: int) -> Sequence[Any]:
+        """Versions of this publisher's ad; AdNotFoundError for an ad of somebody else.
+
+        Who owns an ad never changes, and a deletion does not say it: version 0 does.
+        """
+        shard = self._shard(publisher_id, ad_id)
+        rows = shard.history(ad_id, first, count)
+        origin = rows[:1] if first == 0 else shard.history(ad_id, 0, 1)
+        _own(publisher_id, ad_id, [revision_of(row) for row in origin])
+        return rows
 
     def _shard(self, publisher_id: str, ad_id: str) -> Shard:
         if not is_ad_id(ad_id):

@@ -1,7 +1,9 @@
 """One ledger of ads: its tables, its driver, and its failures in the domain's words."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from itertools import islice
 from threading import Lock
 from typing import Any, Protocol, TypeVar
 
@@ -12,6 +14,7 @@ from pyqldb.errors import SessionPoolEmptyError
 from runtime.ads.errors import ConflictError, UnavailableError
 from runtime.ledger.driver import RETRIES_MAX, backoff_ms, embedded_driver
 from runtime.ledger.engine import Ledger
+from runtime.ledger.errors import StorageError
 
 ADS = "Ads"
 KEYS = "IdempotencyKeys"
@@ -37,6 +40,7 @@ class Shard:
     """A ledger that has the tables of ads from its first use on; threads may share it."""
 
     def __init__(self, ledger: Ledger, *, patience_s: float = PATIENCE_S) -> None:
+        self.ledger = ledger
         self._name = ledger.name
         self._patience_s = patience_s
         self._driver = embedded_driver(ledger)
@@ -55,6 +59,22 @@ class Shard:
             raise self._translated(what, error) from error
         except SessionPoolEmptyError as error:
             raise UnavailableError("Too many transactions are open here. Try again.") from error
+
+    def history(self, ad_id: str, first: int, count: int) -> list[Any]:
+        """Versions first..first+count-1 of an ad as Ion structs, those that there are.
+
+        Raises UnavailableError when storage is silent.
+        """
+        with self.reading():
+            return list(islice(self.ledger.history(ADS, ad_id, first), count))
+
+    @contextmanager
+    def reading(self) -> Generator[None]:
+        """Around reads of the ledger outside of a transaction: its failures in our words."""
+        try:
+            yield
+        except StorageError as error:
+            raise UnavailableError(f"Ledger {self._name} does not answer. Try again.") from error
 
     def close(self) -> None:
         """End the driver's sessions."""

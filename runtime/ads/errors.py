@@ -3,6 +3,7 @@
 AdError
 ├── InvalidAdError          fields that an ad cannot have; names every fault
 ├── AdNotFoundError         unknown, deleted, or another publisher's
+│   └── VersionNotFoundError    the ad never had this version
 ├── VersionMismatchError    the ad has another version than the caller demands
 ├── KeyReusedError          an idempotency key came back with another ad
 ├── ConflictError           others kept changing the same ad
@@ -31,6 +32,14 @@ class AdNotFoundError(AdError):
 
     def __init__(self, publisher_id: str, ad_id: str) -> None:
         super().__init__(f"Publisher {publisher_id} has no ad {ad_id}.")
+
+
+class VersionNotFoundError(AdNotFoundError):
+    """The ad is there and has no such version."""
+
+    def __init__(self, publisher_id: str, ad_id: str, version: int) -> None:
+        super().__init__(publisher_id, ad_id)
+        self.args = (f"Ad {ad_id} has no version {version}.",)
 
 
 class VersionMismatchError(AdError):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from runtime.ads.ad import AdChanges, NewAd
+from runtime.ads.proof import AdProof
 from runtime.ads.revision import Ad, AdRevision
 
 
@@ -48,6 +49,19 @@ class Ads(Protocol):
 
     def versions(self, publisher_id: str, ad_id: str) -> Sequence[AdRevision]:
         """Everything that happened to the ad, oldest first."""
+        ...
+
+    def revisions(
+        self, publisher_id: str, ad_id: str, first: int, count: int
+    ) -> Sequence[AdRevision]:
+        """Versions first..first+count-1 of the ad, those that there are; nothing else is read.
+
+        AdNotFoundError where there is none of them.
+        """
+        ...
+
+    def proof(self, publisher_id: str, ad_id: str, version: int) -> AdProof:
+        """What proves a version, a deletion included; VersionNotFoundError where there is none."""
         ...
 
     def at(self, publisher_id: str, ad_id: str, time: datetime) -> AdRevision:

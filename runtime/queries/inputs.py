@@ -1,12 +1,22 @@
 """What a publisher can ask about ads."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from runtime.web.etags import known_versions
-from runtime.web.inputs import PAGE_ITEMS, Cursor, Flag, Headers, Limit, TextInput, Time
+from runtime.web.inputs import (
+    PAGE_ITEMS,
+    AdPath,
+    Cursor,
+    Flag,
+    Headers,
+    Limit,
+    TextInput,
+    Time,
+    Version,
+)
 
 KnownVersions = Annotated[
     frozenset[int] | None,
@@ -26,12 +36,27 @@ class ListQuery(TextInput):
 class AdQuery(TextInput):
     """Which state of the ad, and how fresh."""
 
-    versions: Annotated[Flag, Field(description="Everything that happened to the ad.")] = False
+    versions: Annotated[Flag, Field(description="What happened to the ad, by pages.")] = False
+    diff: Annotated[
+        Flag, Field(description="With versions: each says what it changed, old and new.")
+    ] = False
+    limit: Annotated[Limit | None, Field(description="With versions: at most so many.")] = None
+    cursor: Annotated[
+        Cursor | None, Field(description="With versions: what the page before gave as `next`.")
+    ] = None
     at: Annotated[Time, Field(description="The ad as it was then.")] | None = None
     consistency: Annotated[
         Literal["eventual", "strong"],
         Field(description="`strong` reads the ledger and sees every acknowledged change."),
     ] = "eventual"
+
+    @field_validator("diff", "limit", "cursor")
+    @classmethod
+    def _of_versions(cls, value: Any, info: ValidationInfo) -> Any:
+        # Versions that are wrong themselves are one fault, not several.
+        if value and info.data.get("versions") is False:
+            raise ValueError("needs versions=true")
+        return value
 
     @field_validator("at")
     @classmethod
@@ -41,6 +66,12 @@ class AdQuery(TextInput):
         if time is not None and time > datetime.now(UTC):
             raise ValueError("must not lie in the future")
         return time
+
+
+class VersionPath(AdPath):
+    """One version of an ad."""
+
+    version: Version
 
 
 class ReadHeaders(Headers):

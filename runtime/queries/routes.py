@@ -12,10 +12,20 @@ from runtime.ads.errors import AdNotFoundError
 from runtime.ads.faults import Fault
 from runtime.ads.port import Ads
 from runtime.ads.revision import Ad, AdRevision
-from runtime.queries.inputs import AdQuery, ListQuery, ReadHeaders
+from runtime.queries.inputs import AdQuery, ListQuery, ReadHeaders, VersionPath
+from runtime.queries.versions import versions_page
 from runtime.state.errors import CursorError, StateUnavailableError
 from runtime.state.table import Page
-from runtime.web.ad_bodies import AdBody, AdsBody, VersionBody, VersionsBody, ad_body, version_body
+from runtime.web.ad_bodies import (
+    AdBody,
+    AdsBody,
+    ProofBody,
+    VersionBody,
+    VersionsBody,
+    ad_body,
+    proof_body,
+    version_body,
+)
 from runtime.web.api import Api, answer, empty
 from runtime.web.etags import ETAG, etag
 from runtime.web.inputs import AdPath, PublisherPath
@@ -38,7 +48,7 @@ class States(Protocol):
 
 
 class ReadBody(RootModel[AdBody | VersionBody | VersionsBody]):
-    """The ad, the ad as it was, or everything that happened to it."""
+    """The ad, the ad as it was, or a page of what happened to it."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -78,8 +88,7 @@ def routes(
     def read_ad(path: AdPath, query: AdQuery, headers: ReadHeaders) -> Response[str]:
         owner, ad_id = path.publisher_id, path.ad_id
         if query.versions:
-            happened = [version_body(revision) for revision in ads().versions(owner, ad_id)]
-            return answer(HTTPStatus.OK, {"items": happened})
+            return answer(HTTPStatus.OK, versions_page(ads(), path, query))
         if query.at is not None:
             return answer(HTTPStatus.OK, version_body(ads().at(owner, ad_id, query.at)))
         strong = query.consistency == "strong"
@@ -88,6 +97,17 @@ def routes(
         if headers.if_none_match is None or ad.version in headers.if_none_match:
             return empty(HTTPStatus.NOT_MODIFIED, tag)
         return answer(HTTPStatus.OK, ad_body(ad), tag)
+
+    @api.route(
+        "GET",
+        "/publisher/{publisherId}/ad/{adId}/versions/{version}/proof",
+        summary="What proves a version of an ad to anybody",
+        answers={HTTPStatus.OK: Answer("The version, its proof and the digest", ProofBody)},
+        problems=(NOT_FOUND,),
+    )
+    def prove_version(path: VersionPath) -> Response[str]:
+        proof = ads().proof(path.publisher_id, path.ad_id, path.version)
+        return answer(HTTPStatus.OK, proof_body(proof))
 
     api.describe(TITLE, others)
     return api

@@ -92,6 +92,7 @@ Cursor = Annotated[
         description="What the page before gave as `next`.",
     ),
 ]
+Version = Annotated[int, Field(ge=0), BeforeValidator(_whole_number)]
 PublisherId = Annotated[str, AfterValidator(_publisher_id), WithJsonSchema(PUBLISHER_ID_SCHEMA)]
 AdId = Annotated[str, Field(json_schema_extra={"pattern": AD_ID_PATTERN})]
 """Any text: one that no ledger gives to an ad is unknown, as others are, and no fault."""

@@ -122,6 +122,21 @@ def test_a_deleted_ad_is_gone_but_its_history_stays(ads: Ads) -> None:
     assert len({revision.tx_id for revision in happened}) == 3
 
 
+def test_versions_are_read_from_one_on(ads: Ads) -> None:
+    ad = ads.create("p", NEW)
+    for price in range(5):
+        ads.change("p", ad.ad_id, changes(price=Decimal(price)))
+    ads.delete("p", ad.ad_id)
+    every = list(ads.versions("p", ad.ad_id))
+    assert list(ads.revisions("p", ad.ad_id, 0, 100)) == every
+    assert list(ads.revisions("p", ad.ad_id, 0, 1)) == every[:1]
+    assert list(ads.revisions("p", ad.ad_id, 2, 3)) == every[2:5]
+    assert list(ads.revisions("p", ad.ad_id, 6, 3)) == every[6:]
+    for publisher_id, first in (("p", 7), ("q", 0), ("q", 6)):
+        with pytest.raises(AdNotFoundError):
+            ads.revisions(publisher_id, ad.ad_id, first, 3)
+
+
 @pytest.mark.parametrize("ad_id", [UNKNOWN, "", "nope", "x" * 500, "a'b\"", "\0", "🚲"])
 def test_unknown_ads_are_not_found(ads: Ads, ad_id: str) -> None:
     check_not_found(ads, "p", ad_id)
@@ -137,6 +152,8 @@ def check_not_found(ads: Ads, publisher_id: str, ad_id: str) -> None:
     attempts: list[Callable[[], object]] = [
         lambda: ads.read(publisher_id, ad_id),
         lambda: ads.versions(publisher_id, ad_id),
+        lambda: ads.revisions(publisher_id, ad_id, 0, 1),
+        lambda: ads.proof(publisher_id, ad_id, 0),
         lambda: ads.at(publisher_id, ad_id, datetime.now(UTC)),
         lambda: ads.change(publisher_id, ad_id, changes(price=Decimal(1)), {5}),
         lambda: ads.delete(publisher_id, ad_id),

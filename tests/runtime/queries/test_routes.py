@@ -1,7 +1,9 @@
 """The queries as publishers ask them."""
 
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,13 +14,14 @@ from hypothesis import strategies as st
 from runtime.ads.ad import AdChanges, NewAd
 from runtime.commands.routes import routes as commands
 from runtime.queries.routes import ReadBody, routes
-from runtime.web.ad_bodies import AdsBody, VersionsBody
+from runtime.web.ad_bodies import AdsBody, ProofBody, VersionsBody
 from runtime.web.exact_json import dumps, loads
 from tests.http_calls import AD, Caller
 from tests.memory_ads import MemoryAds
 from tests.memory_states import MemoryStates
 
 ADS = "/publisher/pub-1/ad"
+LAMBDA_ANSWER_BYTES_MAX = 6 * 1024 * 1024
 NEW = NewAd.of(loads(dumps(AD)).value)
 
 
@@ -99,6 +102,117 @@ def test_everything_that_happened(call: Caller, ads: MemoryAds, path: str, ad_id
     assert (first["price"], second["price"], "price" in end) == (10, 150, False)
     assert (end["deleted"], "deleted" in first) == (True, False)
     assert all(item["txTime"] and item["txId"] for item in (first, second, end))
+
+
+def test_what_each_version_changed(call: Caller, ads: MemoryAds, path: str, ad_id: str) -> None:
+    ads.change("pub-1", ad_id, AdChanges.of(loads('{"price": 10.00, "tags": []}').value))
+    ads.delete("pub-1", ad_id)
+    reply = call("GET", path, query="versions=true&diff=true")
+    VersionsBody.model_validate(reply.body)
+    created, changed, ended = (item["changes"] for item in reply.body["items"])
+    assert created["adTitle"] == [None, AD["adTitle"]]
+    assert changed == {"price": [10, 10], "tags": [AD["tags"], []]}
+    assert '"price":[10,10.00]' in reply.text
+    assert ended["price"] == [10, None]
+    assert set(created) == set(ended)
+
+
+@pytest.mark.parametrize("diff", ["", "&diff=true"])
+def test_versions_go_page_by_page(
+    call: Caller, ads: MemoryAds, path: str, ad_id: str, diff: str
+) -> None:
+    for price in range(1, 8):
+        ads.change("pub-1", ad_id, AdChanges.of({"price": Decimal(price)}))
+    whole = call("GET", path, query=f"versions=true{diff}").body
+    assert (len(whole["items"]), whole["next"]) == (8, None)
+    paged: list[Any] = []
+    query = f"versions=true&limit=3{diff}"
+    while True:
+        page = call("GET", path, query=query).body
+        assert len(page["items"]) <= 3
+        paged += page["items"]
+        if page["next"] is None:
+            break
+        query = f"versions=true&limit=3{diff}&cursor={page['next']}"
+    assert paged == whole["items"]
+
+
+def test_a_page_of_versions_never_outgrows_an_answer(
+    call: Caller, ads: MemoryAds, path: str, ad_id: str
+) -> None:
+    for number in range(120):
+        text = f"{number:03d}" + "🚲" * 9_990
+        ads.change("pub-1", ad_id, AdChanges.of({"adDescription": text}))
+    versions: list[int] = []
+    cursor = ""
+    for _ in range(10):
+        reply = call("GET", path, query=f"versions=true&diff=true&limit=100{cursor}")
+        assert len(reply.text.encode()) < LAMBDA_ANSWER_BYTES_MAX
+        versions += [item["version"] for item in reply.body["items"]]
+        if reply.body["next"] is None:
+            break
+        cursor = f"&cursor={reply.body['next']}"
+    assert versions == list(range(121))
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ("diff=true", ["diff"]),
+        ("limit=3", ["limit"]),
+        ("cursor=x", ["cursor"]),
+        ("versions=true&cursor=nonsense", ["cursor"]),
+        ("versions=true&limit=0", ["limit"]),
+        ("versions=true&limit=101", ["limit"]),
+        ("versions=true&diff=perhaps", ["diff"]),
+    ],
+)
+def test_bad_questions_for_versions_are_refused(
+    call: Caller, path: str, query: str, fields: list[str]
+) -> None:
+    reply = call("GET", path, query=query)
+    assert (reply.status, list(reply.faults)) == (422, fields)
+
+
+def test_a_cursor_is_of_one_ad(call: Caller, ads: MemoryAds, path: str, ad_id: str) -> None:
+    ads.change("pub-1", ad_id, AdChanges.of({"price": Decimal(1)}))
+    cursor = call("GET", path, query="versions=true&limit=1").body["next"]
+    other = ads.create("pub-1", NEW).ad_id
+    reply = call("GET", f"{ADS}/{other}", query=f"versions=true&cursor={cursor}")
+    assert (reply.status, list(reply.faults)) == (422, ["cursor"])
+
+
+def test_the_proof_of_a_version(call: Caller, ads: MemoryAds, path: str, ad_id: str) -> None:
+    ads.delete("pub-1", ad_id)
+    for version in (0, 1):
+        reply = call("GET", f"{path}/versions/{version}/proof")
+        ProofBody.model_validate(reply.body)
+        proof = ads.proof("pub-1", ad_id, version)
+        assert reply.status == 200
+        assert reply.body["revision"]["json"]["version"] == version
+        assert [b64decode(each) for each in reply.body["proof"]] == list(proof.hashes)
+        assert b64decode(reply.body["digest"]) == proof.digest
+        assert reply.body["blockAddress"] == {"strandId": "s" * 22, "sequenceNo": 7}
+        assert reply.body["digestTipAddress"] == {"strandId": "s" * 22, "sequenceNo": 9}
+
+
+@pytest.mark.parametrize("version", ["x", "-1", "1.0", "0x1", "1" * 30, "%20"])
+def test_versions_are_whole_numbers(call: Caller, path: str, version: str) -> None:
+    reply = call("GET", f"{path}/versions/{version}/proof")
+    assert (reply.status, list(reply.faults)) == (422, ["version"])
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        "pub-1/ad/{}/versions/1/proof",
+        "pub-2/ad/{}/versions/0/proof",
+        "pub-1/ad/no/versions/0/proof",
+    ],
+)
+def test_what_cannot_be_proven(call: Caller, ad_id: str, tail: str) -> None:
+    reply = call("GET", f"/publisher/{tail.format(ad_id)}")
+    assert (reply.status, reply.problem) == (404, "not-found")
 
 
 def test_an_ad_as_it_was(call: Caller, ads: MemoryAds, path: str, ad_id: str) -> None:
@@ -212,6 +326,7 @@ def test_the_description_has_the_commands_too(call: Caller) -> None:
     paths = reply.body["paths"]
     assert set(paths[ADS.replace("pub-1", "{publisherId}")]) == {"get", "post"}
     assert set(paths["/publisher/{publisherId}/ad/{adId}"]) == {"get", "patch", "delete"}
+    assert set(paths["/publisher/{publisherId}/ad/{adId}/versions/{version}/proof"]) == {"get"}
     assert "openapi.json" in " ".join(paths)
 
 
