@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from runtime.ledger.exports.errors import DestinationError, NoSuchObjectError
 
@@ -25,16 +26,24 @@ class FolderDestination:
         """Write a file and make it durable before it appears; a folder keeps no content type."""
         del content_type
         path = self._path(key)
-        incomplete = self._folder / INCOMPLETE / sha256(key.encode()).hexdigest()
         with _wrapped(f"write {path}"):
-            incomplete.parent.mkdir(parents=True, exist_ok=True)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with incomplete.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            incomplete.replace(path)
+            self._incomplete(path, key, data).replace(path)
             self._sync_folders(path.parent)
+
+    def put_new(self, key: str, data: bytes, content_type: str) -> bool:
+        """Write a file unless there is one under this key; False where there is."""
+        del content_type
+        path = self._path(key)
+        with _wrapped(f"write {path}"):
+            incomplete = self._incomplete(path, f"{key} {uuid4()}", data)
+            try:
+                path.hardlink_to(incomplete)
+            except FileExistsError:
+                return False
+            finally:
+                incomplete.unlink()
+            self._sync_folders(path.parent)
+        return True
 
     def get(self, key: str) -> bytes:
         """A file's contents."""
@@ -66,6 +75,17 @@ class FolderDestination:
                 " parts, dots alone or NUL"
             )
         return self._folder.joinpath(*segments)
+
+    def _incomplete(self, path: Path, name: str, data: bytes) -> Path:
+        """A durable file with this content that has not its own name yet."""
+        incomplete = self._folder / INCOMPLETE / sha256(name.encode()).hexdigest()
+        incomplete.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with incomplete.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        return incomplete
 
     def _sync_folders(self, folder: Path) -> None:
         """Make a file's name survive a power cut, and the names of the folders that lead to it."""

@@ -23,8 +23,12 @@ SSE_S3: Final = "SSE_S3"
 NO_ENCRYPTION: Final = "NO_ENCRYPTION"
 
 SERVER_ERROR_STATUS: Final = 500
-_UNAVAILABLE: Final = {"RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"}
+_UNAVAILABLE: Final = {
+    *("RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"),
+    "ConditionalRequestConflict",
+}
 _MISSING: Final = {"NoSuchKey", "404"}
+_EXISTING: Final = "PreconditionFailed"
 
 
 class S3Client(Protocol):
@@ -75,13 +79,18 @@ class S3Destination:
     def put(self, key: str, data: bytes, content_type: str) -> None:
         """Write an object."""
         with self._wrapped("write", key):
-            self._client.put_object(
-                Bucket=self._bucket,
-                Key=key,
-                Body=data,
-                ContentType=content_type,
-                **self._encryption,
-            )
+            self._put(key, data, content_type)
+
+    def put_new(self, key: str, data: bytes, content_type: str) -> bool:
+        """Write an object unless there is one under this key; False where there is."""
+        with self._wrapped("write", key):
+            try:
+                self._put(key, data, content_type, IfNoneMatch="*")
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") != _EXISTING:
+                    raise
+                return False
+        return True
 
     def get(self, key: str) -> bytes:
         """An object's contents."""
@@ -98,6 +107,16 @@ class S3Destination:
             if not page.get("IsTruncated"):
                 return
             start = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def _put(self, key: str, data: bytes, content_type: str, **conditions: str) -> None:
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=key,
+            Body=data,
+            ContentType=content_type,
+            **self._encryption,
+            **conditions,
+        )
 
     @contextmanager
     def _wrapped(self, what: str, key: str) -> Generator[None]:
