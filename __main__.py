@@ -58,21 +58,19 @@ of_ledger = {
 }
 of_state = {"STATE_TABLE": state.table_name}
 of_index = {"SEARCH_ENDPOINT": index.endpoint, "SEARCH_INDEX": INDEX}
-of_bus = of_ledger | {"EVENT_BUS": bus.bus_name}
 reads_journal = grants.read_journal(ledger.table_arn)
 appends = grants.append_journal(ledger.table_arn)
 reads_state = grants.read_state(state.table_arn)
 writes_state = grants.write_state(state.table_arn)
 searches = grants.read_search(index.domain_arn, INDEX)
 indexes = grants.write_search(index.domain_arn, INDEX)
-tells = grants.put_events(bus.bus_arn)
 
 commands = workers.answering("commands", reads_journal, appends, environment=of_ledger)
 queries = workers.answering("queries", reads_journal, reads_state, environment=of_ledger | of_state)
 searcher = workers.answering("search", searches, environment=of_index)
 workers.projecting("project_state", stream.stream_arn, writes_state, environment=of_state)
 indexer = workers.projecting("project_search", stream.stream_arn, indexes, environment=of_index)
-workers.projecting("publish_events", stream.stream_arn, reads_journal, tells, environment=of_bus)
+workers.telling("publish_events", stream.stream_arn, bus, reads_journal, environment=of_ledger)
 if settings.partner_queue:
     PartnerQueue("partner", partner(bus), opts)
 SearchAccess("search-access", access(index, INDEX, readers=[searcher], writers=[indexer]), opts)

@@ -62,6 +62,7 @@ class Settings:
     search_instance_type: str
     search_instances: int
     search_volume_gb: int
+    event_window_s: int
     event_archive_days: int
     event_schemas: bool
     event_consumers: tuple[str, ...]
@@ -170,6 +171,7 @@ def read() -> Settings:
         search_instance_type=reader.text("searchInstanceType"),
         search_instances=reader.integer("searchInstances", 1, 80),
         search_volume_gb=reader.integer("searchVolumeGb", 10, 3000),
+        event_window_s=reader.integer("eventWindowS", 0, 300),
         event_archive_days=reader.integer("eventArchiveDays", 1, 3650),
         event_schemas=reader.flag("eventSchemas"),
         event_consumers=reader.texts("eventConsumers"),

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import grants, layer
+from infra.event_bus import EventBus
 from infra.grants import Statement
 from infra.journal_stream import PublisherArgs
 from infra.packages import code, handler
@@ -54,13 +55,37 @@ class Workers:
         environment: Environment,
     ) -> Worker:
         """A worker that turns the journal's records into something to read."""
+        return self._fed(package, stream_arn, statements, environment, self._delivery)
+
+    def telling(
+        self,
+        package: str,
+        stream_arn: pulumi.Input[str],
+        bus: EventBus,
+        *statements: Statement,
+        environment: Environment,
+    ) -> Worker:
+        """A worker that tells the bus of the journal's records, of several in a call."""
+        patient: Delivery = {**self._delivery, "batch_window_s": self._settings.event_window_s}
+        granted = (*statements, grants.put_events(bus.bus_arn))
+        known = {**environment, "EVENT_BUS": bus.bus_name}
+        return self._fed(package, stream_arn, granted, known, patient)
+
+    def _fed(
+        self,
+        package: str,
+        stream_arn: pulumi.Input[str],
+        statements: Sequence[Statement],
+        environment: Environment,
+        delivery: Delivery,
+    ) -> Worker:
         timeout_s = self._settings.stream_timeout_s
         granted = (grants.read_stream(stream_arn), *statements)
         args = self._args(package, timeout_s, granted, environment)
         args["event_source"] = {
             "arn": stream_arn,
             "parallelism": self._settings.projection_parallelism,
-            "delivery": self._delivery,
+            "delivery": delivery,
         }
         return Worker(_name(package), args, self._opts)
 

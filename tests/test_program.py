@@ -312,7 +312,10 @@ def test_blocks_are_published_in_order_and_ads_projected_in_parallel(stack: str)
 @each_plan
 def test_a_record_is_handed_over_at_once(stack: str, preview: bool) -> None:
     sources = planned(stack, preview).of(EVENT_SOURCE)
-    assert {source.inputs["maximumBatchingWindowInSeconds"] for source in sources} == {0}
+    windows = {source.name: source.inputs["maximumBatchingWindowInSeconds"] for source in sources}
+    # Other systems can wait, and one call then tells of several changes.
+    assert windows.pop("publish-events") == 1
+    assert set(windows.values()) == {0}
 
 
 @each_stack

@@ -103,6 +103,7 @@ def test_settings_do_not_change() -> None:
         ("batchWindowS", "301", "choose from 0 to 300"),
         ("streamTimeoutS", "901", "choose from 1 to 900"),
         ("recordAgeS", "86400", "choose from 60 to 86000"),
+        ("eventWindowS", "301", "choose from 0 to 300"),
         ("eventArchiveDays", "0", "choose from 1 to 3650"),
         ("eventSchemas", "perhaps", "give true or false"),
         ("partnerQueue", "perhaps", "give true or false"),

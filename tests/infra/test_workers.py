@@ -7,11 +7,19 @@ import pulumi
 
 from infra import grants
 from infra.arguments import limits, search
+from infra.event_bus import EventBus, EventBusArgs
 from infra.packages import ROOT
 from infra.settings import read
 from infra.workers import Workers
 from local.plan import Plan
-from tests.infra.plans import EVENT_SOURCE, FUNCTION, ROLE_POLICY, component, statements
+from tests.infra.plans import (
+    ACCOUNT,
+    EVENT_SOURCE,
+    FUNCTION,
+    ROLE_POLICY,
+    component,
+    statements,
+)
 
 LAYER = "aws:lambda/layerVersion:LayerVersion"
 STAND_IN = "/stand-in/layer.zip"
@@ -72,6 +80,25 @@ def test_one_that_projects_is_fed_by_the_settings_and_may_read_its_stream() -> N
     granted = {s["Sid"]: s["Resource"] for s in statements(plan.one(ROLE_POLICY, "project-state"))}
     assert granted["ReadStream"] == ["arn:stream"]
     assert granted["WriteState"] == ["arn:table"]
+
+
+def test_one_that_tells_waits_for_more_to_tell_and_may_put_events_onto_its_bus() -> None:
+    def telling(workers: Workers) -> None:
+        args: EventBusArgs = {"archive_days": 1, "schemas": False, "consumer_accounts": []}
+        bus = EventBus("changes", args)
+        journal = grants.read_journal("arn:table")
+        workers.telling("publish_events", "arn:stream", bus, journal, environment={"A": "b"})
+
+    plan = planned(telling, batchWindowS="7", eventWindowS="5")
+    (source,) = plan.of(EVENT_SOURCE)
+    assert source.inputs["maximumBatchingWindowInSeconds"] == 5
+    assert source.inputs["batchSize"] == 500
+    variables = plan.one(FUNCTION, "publish-events").inputs["environment"]["variables"]
+    assert (variables["A"], variables["EVENT_BUS"]) == ("b", "changes")
+    granted = {s["Sid"]: s["Resource"] for s in statements(plan.one(ROLE_POLICY, "publish-events"))}
+    assert granted["PutEvents"] == [f"arn:aws:events:{ACCOUNT}:event-bus/changes"]
+    assert granted["ReadStream"] == ["arn:stream"]
+    assert granted["ReadJournal"] == ["arn:table"]
 
 
 def test_the_settings_reach_the_apis_and_the_search_domain() -> None:

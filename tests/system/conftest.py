@@ -12,7 +12,8 @@ from local.stack import Stack
 from tests.system.client import Api
 
 FAULT_SEED = 7
-PROJECTORS = ("project_state", "project_search")
+PROJECTORS = ("project-state", "project-search")
+"""Parts of their functions' names."""
 
 
 @pytest.fixture(scope="session")
