@@ -19,6 +19,11 @@ from amazon.ion.symbols import SymbolToken
 from hypothesis import strategies as st
 
 from runtime.ledger import ion
+from runtime.ledger.ion_bounds import (
+    DECIMAL_DIGITS_MAX,
+    DECIMAL_EXPONENT_MAX,
+    DECIMAL_ROUND_DIGITS_MAX,
+)
 
 LEAVES_MAX = 20
 NAMES = st.text(max_size=8)
@@ -48,12 +53,14 @@ def timestamps(draw: st.DrawFn) -> Any:
 
 
 def decimals() -> st.SearchStrategy[Any]:
-    """Any coefficient, negative zero too, and exponents far from zero."""
+    """Every decimal that can be stored: negative zero too, exponents far from zero."""
+    short = st.integers(0, 10**DECIMAL_ROUND_DIGITS_MAX - 1)
+    long = st.integers(10**DECIMAL_ROUND_DIGITS_MAX, 10**DECIMAL_DIGITS_MAX - 1)
     texts = st.builds(
         lambda sign, digits, exponent: f"{sign}{digits}E{exponent}",
         st.sampled_from(["", "-"]),
-        st.integers(0, 10**40),
-        st.integers(-300, 300),
+        short | long.filter(lambda digits: digits % 10),
+        st.integers(-DECIMAL_EXPONENT_MAX, DECIMAL_EXPONENT_MAX),
     )
     return texts.map(lambda text: IonPyDecimal(text))
 

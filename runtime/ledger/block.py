@@ -149,7 +149,7 @@ def seal(draft: Draft, head: StoredBlock | None) -> Commit:
         block_hash=block_hash,
         peaks=merkle.append(() if head is None else head.peaks, sequence_no, block_hash),
         catalog_sequence_no=_catalog_sequence_no(draft, head, sequence_no),
-        ion=ion.encode(block),
+        ion=ion.encode_sound(block),
     )
     changed = zip(draft.changes, revisions, strict=True)
     return Commit(
@@ -235,7 +235,7 @@ def _stored(change: Change, sequence_no: int, revision: dict[str, Any]) -> Store
         version=change.version,
         sequence_no=sequence_no,
         deleted=change.data is None,
-        ion=ion.encode(revision),
+        ion=ion.encode_sound(revision),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Final
 
-from runtime.ledger.ion import IonValue, encode
+from runtime.ledger.ion import IonValue, encode, encode_sound
 from runtime.ledger.ion_binary import member_hashes, string_hash, value_hash
 
 HASH_SIZE: Final = 32
@@ -24,8 +24,8 @@ def ion_hash(value: IonValue) -> bytes:
 
 
 def ion_hashes(values: Sequence[IonValue]) -> list[bytes]:
-    """The Ion hash of each value; quicker than one at a time."""
-    return member_hashes(encode(list(values)))
+    """The Ion hash of each of some sound values; quicker than one at a time."""
+    return member_hashes(encode_sound(list(values)))
 
 
 def dot(a: bytes, b: bytes) -> bytes:

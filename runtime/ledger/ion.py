@@ -4,8 +4,7 @@ Import this module before `pyqldb`. `ionhash` 1.2.1, which pyqldb needs, was wri
 `amazon.ion` and looks for a class that is no longer there; it is put back before ionhash is
 imported, and the `ion_hash` method that pyqldb calls is given to every value class.
 
-Known limits of amazon.ion 0.15: fractions of a second past nine digits are not kept, and encoding
-a decimal that is not finite never returns, so such numbers must be refused before they get here.
+What amazon.ion 0.15 would write wrongly, or die of, is refused: see `ion_bounds`.
 """
 
 import re
@@ -37,6 +36,7 @@ from amazon.ion.simpleion import IonPyValueModel
 
 from runtime.ledger.errors import IonError
 from runtime.ledger.ion_binary import VERSION_MARKER, value_hash
+from runtime.ledger.ion_bounds import DEPTH_MAX, check_number, check_value
 from runtime.ledger.ion_form import check_stream
 
 if not simpleion.c_ext:
@@ -58,13 +58,15 @@ IonValue = Any
 TEXT_BYTES_MAX: Final = 1 << 24
 """Longest string or symbol read, in bytes; amazon.ion's own limit is 4096."""
 
-_SYMBOL_ID: Final = re.compile(r"\$[0-9]{7,}")
-_QUOTED_OR_SYMBOL_ID: Final = re.compile(
+_NUMBER: Final = re.compile(r"\$[0-9]{7,}|[0-9_.]{12,}")
+_QUOTED_OR_NUMBER: Final = re.compile(
     r"""'''(?:\\.|[^\\])*?'''|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/"""
-    r"""|(?<![\w$])(?P<symbol_id>\$[0-9]{7,})""",
+    r"""|(?<![\w$])(?P<symbol_id>\$[0-9]{7,})|:[0-9]{2}\.(?P<fraction>[0-9]{10,})"""
+    r"""|(?<![\w$])(?P<digits>[0-9][0-9_]{34,}(?:\.[0-9_]*)?|[0-9][0-9_.]{34,})"""
+    r"""(?:(?P<float>[eE])|[dD](?P<exponent>[+-]?[0-9]{1,9}))?""",
     re.DOTALL,
 )
-"""Symbols by a number so large that the text reader never returns, but not within quotes."""
+"""Numbers that the text reader changes, or never returns from, but not within quotes."""
 _VALUE_CLASSES: Final = (
     IonPyBool,
     IonPyBytes,
@@ -82,8 +84,14 @@ _VALUE_CLASSES: Final = (
 _READ_ERRORS: Final = (IonException, ValueError, OverflowError, SystemError, MemoryError, TypeError)
 
 
-def encode(value: IonValue) -> bytes:
-    """The value as a stream of canonical Ion binary; IonError when Ion cannot hold it."""
+def encode(value: IonValue, depth_max: int = DEPTH_MAX) -> bytes:
+    """The value as a stream of canonical Ion binary; IonError when it would not come back."""
+    check_value(value, depth_max)
+    return encode_sound(value)
+
+
+def encode_sound(value: IonValue) -> bytes:
+    """As encode, for values made of such as have been encoded or decoded before: unchecked."""
     try:
         return simpleion.dumps(value)
     except (IonException, TypeError, ValueError, OverflowError, SystemError) as error:
@@ -108,8 +116,9 @@ def decode_bare(data: bytes) -> IonValue:
 
 def parse(source: str) -> IonValue:
     """The one value of Ion text; IonError when it is not one."""
-    _check_symbol_ids(source)
+    _check_numbers(source)
     value = _load(source, IonPyValueModel.ION_PY)
+    check_value(value)
     return _with_plain_nan(value) if "nan" in source else value
 
 
@@ -125,7 +134,7 @@ def stream(data: bytes) -> Iterator[IonValue]:
         else:
             source = data.decode()
             has_nan = "nan" in source
-            _check_symbol_ids(source)
+            _check_numbers(source)
         for value in simpleion.load(
             BytesIO(data),
             single_value=False,
@@ -133,13 +142,15 @@ def stream(data: bytes) -> Iterator[IonValue]:
             text_buffer_size_limit=TEXT_BYTES_MAX,
             value_model=IonPyValueModel.ION_PY,
         ):
+            check_value(value)
             yield _with_plain_nan(value) if has_nan else value
     except _READ_ERRORS as error:
         raise IonError(f"not Ion: {error}") from error
 
 
 def text(value: IonValue) -> str:
-    """The value as compact Ion text, without a version marker."""
+    """The value as compact Ion text, without a version marker; IonError as `encode`."""
+    check_value(value)
     try:
         return simpleion.dumps(value, binary=False, omit_version_marker=True)
     except (IonException, TypeError, ValueError, OverflowError, SystemError) as error:
@@ -168,12 +179,16 @@ def reference_hash(value: IonValue) -> bytes:
     return ionhash.ion_hash(value, "SHA256")
 
 
-def _check_symbol_ids(source: str) -> None:
-    if _SYMBOL_ID.search(source) is None:
+def _check_numbers(source: str) -> None:
+    if _NUMBER.search(source) is None:
         return
-    for token in _QUOTED_OR_SYMBOL_ID.finditer(source):
+    for token in _QUOTED_OR_NUMBER.finditer(source):
         if token["symbol_id"]:
             raise IonError(f"not Ion: {token['symbol_id']} is the number of no symbol")
+        if token["fraction"]:
+            raise IonError(f"a second with the fraction .{token['fraction']} cannot be stored")
+        if token["digits"] and not token["float"]:
+            check_number(token["digits"], token["exponent"])
 
 
 def _binary(data: bytes) -> bytes:

@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Final
 
 from runtime.ledger.errors import IonError
-
-DEPTH_MAX: Final = 128
-"""Containers within containers."""
+from runtime.ledger.ion_bounds import (
+    DEPTH_MAX,
+    check_decimal_content,
+    check_fraction_content,
+    check_int,
+)
 
 _VERSION_MARKER: Final = b"\xe0\x01\x00\xea"
 _SYSTEM_SYMBOLS: Final = 9
@@ -24,6 +27,7 @@ _SCALARS: Final = {2, 3, 4, 5, 6, 7, 8, 9, 10}
 _FLOAT_BYTES: Final = {0, 4, 8}
 _SYMBOL_BYTES_MAX: Final = 4
 _LENGTH_BYTES_MAX: Final = 5
+_SMALL_INT_BYTES: Final = 8
 _LAST_BYTE: Final = 0x80
 """Set in the last byte of a variable integer; the decoder does not look at it in a timestamp."""
 _TIME_BOUNDS: Final = ((1, 12), (1, 31), (0, 23), (0, 59), (0, 59))
@@ -32,16 +36,16 @@ _HOUR_ALONE: Final = 3
 """How many of them end with an hour without its minute."""
 
 
-def check_form(data: bytes) -> None:
+def check_form(data: bytes, depth_max: int = DEPTH_MAX) -> None:
     """Raise IonError unless the bytes are one well-formed value, symbol table before it or not.
 
     A symbol table may hold nothing but `symbols`, and padding is refused: nobody who writes values
-    for a ledger uses either.
+    for a ledger uses either. So are numbers that would not come back: see `ion_bounds`.
     """
     if data[:4] != _VERSION_MARKER:
         raise IonError("Ion binary begins with its version marker; these bytes do not")
     try:
-        end = _Form(data).stream()
+        end = _Form(data, depth_max).stream()
     except (IndexError, UnicodeDecodeError) as error:
         raise IonError(f"not Ion: {error}") from error
     if end != len(data):
@@ -57,7 +61,7 @@ def check_stream(data: bytes) -> None:
     if data[:4] != _VERSION_MARKER:
         raise IonError("Ion binary begins with its version marker; these bytes do not")
     try:
-        _Form(data).values()
+        _Form(data, DEPTH_MAX).values()
     except (IndexError, UnicodeDecodeError) as error:
         raise IonError(f"not Ion: {error}") from error
 
@@ -65,8 +69,9 @@ def check_stream(data: bytes) -> None:
 class _Form:
     """The bytes, and how many symbols they may refer to."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, depth_max: int) -> None:
         self._data = data
+        self._depth_max = depth_max
         self._symbols_max = _SYSTEM_SYMBOLS
 
     def stream(self) -> int:
@@ -130,8 +135,9 @@ class _Form:
         kind, body, end = self._header(position, limit)
         if kind in _SCALARS:
             self._scalar(kind, body, end)
-        elif depth >= DEPTH_MAX:
-            raise _malformed(position, f"more than {DEPTH_MAX} containers within containers")
+        elif depth >= self._depth_max:
+            what = f"more than {self._depth_max} containers within containers"
+            raise _malformed(position, what)
         else:
             self._CONTAINERS[kind](self, body, end, depth + 1)
         return end
@@ -148,8 +154,10 @@ class _Form:
             raise _malformed(body, f"a float of {size} bytes")
         elif kind == _INT + 1 and not any(self._data[body:end]):
             raise _malformed(body, "a negative zero")
+        elif kind in (_INT, _INT + 1) and size > _SMALL_INT_BYTES:
+            check_int(int.from_bytes(self._data[body:end], "big").bit_length())
         elif kind == _DECIMAL and size:
-            self._fits(body, end)
+            check_decimal_content(self._data[body:end])
         elif kind == _TIMESTAMP:
             self._timestamp(body, end)
 
@@ -163,7 +171,7 @@ class _Form:
         ):
             raise _malformed(body, "a timestamp that is no moment")
         if at + len(_TIME_BOUNDS) < end:
-            self._fits(at + len(_TIME_BOUNDS), end)
+            check_fraction_content(self._data[at + len(_TIME_BOUNDS) : end])
 
     def _sequence(self, position: int, end: int, depth: int) -> None:
         while position < end:

@@ -18,6 +18,7 @@ from runtime.ledger.errors import (
     RequestError,
 )
 from runtime.ledger.identifiers import new_id
+from runtime.ledger.ion_bounds import DOCUMENT_DEPTH_MAX
 from runtime.ledger.ion_form import check_form
 from runtime.ledger.protocol import Command, parse
 from runtime.ledger.results import Page, Results
@@ -237,7 +238,7 @@ def _value(index: int, holder: Mapping[str, Any], trusted: bool) -> Any:
     binary = holder.get("IonBinary")
     try:
         if binary is not None and not trusted:
-            check_form(binary)
+            check_form(binary, DOCUMENT_DEPTH_MAX)
         return ion.decode(binary) if binary is not None else ion.parse(holder["IonText"])
     except IonError as error:
         raise RequestError(

@@ -7,6 +7,7 @@ from typing import Any
 from runtime.ledger import ion
 from runtime.ledger.errors import LimitExceededError
 from runtime.ledger.index_key import index_key
+from runtime.ledger.ion_bounds import DOCUMENT_DEPTH_MAX
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Table
 from runtime.ledger.partiql.values import field as field_of
@@ -92,8 +93,8 @@ class Writes:
 
 
 def size_of(data: Any) -> int:
-    """Bytes of the document as Ion binary; 0 for a deletion."""
-    return 0 if data is None else len(ion.encode(data))
+    """Bytes of the document as Ion binary; 0 for a deletion, IonError when it cannot be stored."""
+    return 0 if data is None else len(ion.encode(data, DOCUMENT_DEPTH_MAX))
 
 
 def index_entries(write: Write, table: Table) -> Iterator[IndexEntry]:
