@@ -1,1 +1,1 @@
-"""Snapshots: the journal in a bucket, period after period, and every ad as of each one's end."""
+"""Takes snapshots of journals and of every ad, verifies them, and restores from them."""

@@ -10,7 +10,7 @@ from runtime.ads.revision import AdRevision
 from runtime.ledger import merkle
 from runtime.ledger.exports.reader import ReadBlock
 from runtime.ledger.imports.chain import Link, check
-from runtime.snapshot.manifest import Tip
+from runtime.snapshots.manifest import Tip
 
 _FOREIGN: Final = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What reading an ad's fields raises of a document that is no ad's."""

@@ -10,16 +10,14 @@ from typing import Final
 
 from runtime.ads.revision import AdRevision
 from runtime.ledger.exports.destination import Destination
-from runtime.snapshot import rows
-from runtime.snapshot.layout import LINES_TYPE, chunk_key
-from runtime.snapshot.manifest import ObjectEntry
-from runtime.snapshot.store import checked
+from runtime.snapshots import rows
+from runtime.snapshots.layout import LINES_TYPE, chunk_key
+from runtime.snapshots.manifest import ObjectEntry
+from runtime.snapshots.progress import Run
+from runtime.snapshots.store import checked
 
 CHUNK_BYTES_MAX: Final = 2 * 1024 * 1024
 """Of one object; an ad is smaller by far."""
-
-Run = tuple[ObjectEntry, ...]
-"""Objects of revisions, one an ad, sorted by id through all of them."""
 
 
 class ChunkWriter:

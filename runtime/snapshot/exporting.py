@@ -16,13 +16,13 @@ from runtime.ledger.exports.reader import ReadBlock
 from runtime.ledger.exports.selection import DatedBlock
 from runtime.ledger.identifiers import derived_id
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
-from runtime.snapshot import rows
 from runtime.snapshot.blocks import Chain, ads_of
 from runtime.snapshot.chunks import write_run
-from runtime.snapshot.layout import journal_prefix, run_prefix
-from runtime.snapshot.manifest import ObjectEntry, Request
-from runtime.snapshot.progress import LedgerProgress
-from runtime.snapshot.store import SnapshotStore
+from runtime.snapshots import rows
+from runtime.snapshots.layout import journal_prefix, run_prefix
+from runtime.snapshots.manifest import ObjectEntry, Request
+from runtime.snapshots.progress import LedgerProgress
+from runtime.snapshots.store import SnapshotStore
 
 RUN_BYTES_MAX: Final = 16 * 1024 * 1024
 """Of the changed ads that are held in memory until they are written."""

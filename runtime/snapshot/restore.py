@@ -11,10 +11,10 @@ from runtime.ledger.exports.reader import ExportReader
 from runtime.ledger.imports.importer import Imported, import_journal
 from runtime.ledger.storage.port import JournalStorage
 from runtime.snapshot.blocks import ads_of
-from runtime.snapshot.errors import SnapshotRefusedError, UnprojectedError
-from runtime.snapshot.manifest import LedgerPart, Manifest
-from runtime.snapshot.snapshots import Snapshots
-from runtime.snapshot.store import CheckedObjects, SnapshotStore
+from runtime.snapshots.errors import SnapshotRefusedError, UnprojectedError
+from runtime.snapshots.manifest import LedgerPart, Manifest
+from runtime.snapshots.snapshots import Snapshots
+from runtime.snapshots.store import CheckedObjects, SnapshotStore
 
 BATCH_ADS_MAX: Final = 500
 """Ads given to a projection at a time."""

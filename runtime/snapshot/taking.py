@@ -14,15 +14,15 @@ from runtime.ledger.exports.export import SETTLE_S, utc_now
 from runtime.ledger.exports.objects import OBJECT_BYTES_MAX
 from runtime.ledger.exports.selection import first_not_before
 from runtime.ledger.storage.port import JournalStorage
-from runtime.snapshot import progress as kept
 from runtime.snapshot.chunks import CHUNK_BYTES_MAX, ChunkWriter, merged
-from runtime.snapshot.errors import SnapshotRefusedError
 from runtime.snapshot.exporting import RUN_BYTES_MAX, Exporting, OutOfTime
-from runtime.snapshot.layout import JSON_TYPE, manifest_key, request_key, state_prefix
-from runtime.snapshot.manifest import LedgerPart, Manifest, ObjectEntry, Request, Tip
-from runtime.snapshot.progress import LedgerProgress, Progress
-from runtime.snapshot.snapshots import AHEAD_MAX, Snapshots
-from runtime.snapshot.store import SnapshotStore
+from runtime.snapshots import progress as kept
+from runtime.snapshots.errors import SnapshotRefusedError
+from runtime.snapshots.layout import JSON_TYPE, manifest_key, request_key, state_prefix
+from runtime.snapshots.manifest import LedgerPart, Manifest, ObjectEntry, Request, Tip
+from runtime.snapshots.progress import LedgerProgress, Progress
+from runtime.snapshots.snapshots import AHEAD_MAX, Snapshots
+from runtime.snapshots.store import SnapshotStore
 
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """Before every block."""

@@ -14,12 +14,12 @@ from runtime.ledger.errors import LedgerError
 from runtime.ledger.exports.errors import ExportError, UnreadableExportError
 from runtime.ledger.exports.reader import ExportReader, ReadBlock
 from runtime.ledger.imports.errors import DamagedExportError
-from runtime.snapshot import rows
 from runtime.snapshot.blocks import Chain, ads_of
-from runtime.snapshot.errors import NoSuchSnapshotError, UnreadableSnapshotError
-from runtime.snapshot.layout import JOURNAL, STATE, ids_until, is_snapshot_id, manifest_key
-from runtime.snapshot.manifest import LedgerPart, Manifest, ObjectEntry, Request
-from runtime.snapshot.store import CheckedObjects, SnapshotStore, checked, found
+from runtime.snapshots import rows
+from runtime.snapshots.errors import NoSuchSnapshotError, UnreadableSnapshotError
+from runtime.snapshots.layout import JOURNAL, STATE, ids_until, is_snapshot_id, manifest_key
+from runtime.snapshots.manifest import LedgerPart, Manifest, ObjectEntry, Request
+from runtime.snapshots.store import CheckedObjects, SnapshotStore, checked, found
 
 Report = Callable[[str], None]
 """Told the key of each object that was looked at."""

@@ -6,12 +6,6 @@ import pytest
 
 from runtime.ledger.exports.errors import DestinationError
 from runtime.ledger.imports.errors import OtherLedgerError
-from runtime.snapshot.errors import (
-    NoSuchSnapshotError,
-    SnapshotRefusedError,
-    UnprojectedError,
-    UnreadableSnapshotError,
-)
 from runtime.snapshot.restore import (
     BATCH_ADS_MAX,
     delta,
@@ -19,7 +13,13 @@ from runtime.snapshot.restore import (
     restore_journal,
     restore_states,
 )
-from runtime.snapshot.store import CheckedObjects
+from runtime.snapshots.errors import (
+    NoSuchSnapshotError,
+    SnapshotRefusedError,
+    UnprojectedError,
+    UnreadableSnapshotError,
+)
+from runtime.snapshots.store import CheckedObjects
 from tests.fakes import MemoryStorage
 from tests.runtime.snapshot.memory_bucket import MemoryBucket
 from tests.runtime.snapshot.worlds import (

@@ -12,10 +12,10 @@ from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.layout import parsed
 from runtime.ledger.exports.reader import ExportReader, find_final_manifest
 from runtime.ledger.storage.port import StoredBlock
-from runtime.snapshot.errors import SnapshotRefusedError
-from runtime.snapshot.layout import journal_prefix
-from runtime.snapshot.manifest import Manifest
 from runtime.snapshot.verify import verify
+from runtime.snapshots.errors import SnapshotRefusedError
+from runtime.snapshots.layout import journal_prefix
+from runtime.snapshots.manifest import Manifest
 from tests.fakes import MemoryStorage
 from tests.runtime.snapshot.memory_bucket import FailingBucket, MemoryBucket
 from tests.runtime.snapshot.worlds import SMALL, World, exact, replayed

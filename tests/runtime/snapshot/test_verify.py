@@ -4,11 +4,11 @@ import random
 
 import pytest
 
-from runtime.snapshot import documents
-from runtime.snapshot.errors import NoSuchSnapshotError
-from runtime.snapshot.layout import manifest_key
-from runtime.snapshot.manifest import Manifest, ObjectEntry
 from runtime.snapshot.verify import Verification, verify
+from runtime.snapshots import documents
+from runtime.snapshots.errors import NoSuchSnapshotError
+from runtime.snapshots.layout import manifest_key
+from runtime.snapshots.manifest import Manifest, ObjectEntry
 from tests.runtime.snapshot.memory_bucket import MemoryBucket
 from tests.runtime.snapshot.worlds import SMALL, World
 

@@ -14,10 +14,10 @@ from runtime.journal.projection import Failure, newest
 from runtime.ledger import ion
 from runtime.ledger.storage.port import JournalStorage
 from runtime.snapshot.blocks import ads_of
-from runtime.snapshot.manifest import Manifest
-from runtime.snapshot.snapshots import Snapshots
-from runtime.snapshot.store import SnapshotStore
 from runtime.snapshot.taking import Taking
+from runtime.snapshots.manifest import Manifest
+from runtime.snapshots.snapshots import Snapshots
+from runtime.snapshots.store import SnapshotStore
 from tests.fakes import MemoryStorage
 
 PREFIX = "ads"

@@ -6,9 +6,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from runtime.snapshot import documents
-from runtime.snapshot.errors import UnreadableSnapshotError
-from runtime.snapshot.layout import manifest_key, request_key
+from runtime.snapshots import documents
+from runtime.snapshots.errors import UnreadableSnapshotError
+from runtime.snapshots.layout import manifest_key, request_key
 
 FORMAT: Final = 1
 _UNLIKE: Final = (KeyError, TypeError, ValueError, AttributeError)

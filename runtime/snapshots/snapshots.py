@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from runtime.ads.revision import AdRevision
-from runtime.snapshot import rows
-from runtime.snapshot.errors import (
+from runtime.snapshots import rows
+from runtime.snapshots.errors import (
     NoSuchSnapshotError,
     SnapshotRefusedError,
     UnreadableSnapshotError,
 )
-from runtime.snapshot.layout import (
+from runtime.snapshots.layout import (
     JSON_TYPE,
     MANIFESTS,
     REQUESTS,
@@ -22,8 +22,8 @@ from runtime.snapshot.layout import (
     next_id,
     request_key,
 )
-from runtime.snapshot.manifest import Manifest, Request
-from runtime.snapshot.store import SnapshotStore, checked, found
+from runtime.snapshots.manifest import Manifest, Request
+from runtime.snapshots.store import SnapshotStore, checked, found
 
 REQUEST_ATTEMPTS_MAX: Final = 5
 """How often another request may come first."""
@@ -44,7 +44,7 @@ class Snapshots:
         While an earlier snapshot is unfinished that one's request: it has to end first.
         SnapshotRefusedError for an end that is not over yet.
         """
-        end = _milliseconds(end)
+        end = milliseconds(end)
         if end > now + AHEAD_MAX:
             raise SnapshotRefusedError(f"{end.isoformat()} is yet to come: ask for it afterwards")
         for _ in range(REQUEST_ATTEMPTS_MAX):
@@ -60,17 +60,19 @@ class Snapshots:
     def newest_request(self) -> Request | None:
         """What was asked for last, finished or not."""
         key = _last(self._store.keys(REQUESTS))
-        return None if key is None else self._request(key)
+        return None if key is None else self.asked_for(id_of(key))
 
     def is_finished(self, request: Request) -> bool:
         """Whether the snapshot is there."""
         return found(self._store, manifest_key(request.snapshot_id)) is not None
 
-    def unfinished(self, snapshot_id: str) -> Request:
-        """The request of a snapshot that is not there yet; NoSuchSnapshotError without one."""
-        if is_snapshot_id(snapshot_id) and found(self._store, request_key(snapshot_id)):
-            return self._request(request_key(snapshot_id))
-        raise NoSuchSnapshotError(f"nobody has asked for a snapshot {snapshot_id}")
+    def asked_for(self, snapshot_id: str) -> Request:
+        """The request of a snapshot, finished or not; NoSuchSnapshotError without one."""
+        key = request_key(snapshot_id)
+        data = found(self._store, key) if is_snapshot_id(snapshot_id) else None
+        if data is None:
+            raise NoSuchSnapshotError(f"nobody has asked for a snapshot {snapshot_id}")
+        return Request.from_bytes(key, data)
 
     def finished(self) -> list[Manifest]:
         """Every finished snapshot, oldest first."""
@@ -126,9 +128,6 @@ class Snapshots:
                 if after is None or revision.ad_id > after:
                     yield revision
 
-    def _request(self, key: str) -> Request:
-        return Request.from_bytes(key, self._store.get(key))
-
     def _manifest(self, key: str) -> Manifest:
         return self.get(id_of(key))
 
@@ -137,7 +136,7 @@ def _last(keys: Iterator[str]) -> str | None:
     return max(keys, default=None)
 
 
-def _milliseconds(moment: datetime) -> datetime:
+def milliseconds(moment: datetime) -> datetime:
     """The moment in UTC, to the millisecond, as journals have theirs."""
     utc = moment.astimezone(UTC)
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

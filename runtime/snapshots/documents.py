@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final, cast
 
-from runtime.snapshot.errors import UnreadableSnapshotError
+from runtime.snapshots.errors import UnreadableSnapshotError
 
 OWN_HASH: Final = "sha256"
 

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final, cast
 
 from runtime.ads.revision import FIELDS, AdRevision
-from runtime.snapshot.errors import UnreadableSnapshotError
+from runtime.snapshots.errors import UnreadableSnapshotError
 
 _MEMBERS: Final = {"adId", "version", "txTime", "txId", "fields"}
 _TEXTS: Final = tuple(name for name in FIELDS if name not in ("price", "tags"))

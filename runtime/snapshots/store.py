@@ -5,8 +5,8 @@ from typing import Protocol
 
 from runtime.ledger.exports.destination import Destination
 from runtime.ledger.exports.errors import DestinationError, NoSuchObjectError
-from runtime.snapshot.errors import UnreadableSnapshotError
-from runtime.snapshot.manifest import ObjectEntry
+from runtime.snapshots.errors import UnreadableSnapshotError
+from runtime.snapshots.manifest import ObjectEntry
 
 
 class SnapshotStore(Destination, Protocol):

@@ -3,11 +3,13 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from runtime.snapshot import documents
-from runtime.snapshot.chunks import Run
-from runtime.snapshot.layout import JSON_TYPE, progress_key
-from runtime.snapshot.manifest import ObjectEntry, Tip, tip_of_plain
-from runtime.snapshot.store import SnapshotStore, found
+from runtime.snapshots import documents
+from runtime.snapshots.layout import JSON_TYPE, progress_key
+from runtime.snapshots.manifest import ObjectEntry, Tip, tip_of_plain
+from runtime.snapshots.store import SnapshotStore, found
+
+Run = tuple[ObjectEntry, ...]
+"""Objects of revisions, one an ad, sorted by id through all of them."""
 
 
 @dataclass(slots=True)
