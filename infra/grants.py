@@ -41,8 +41,8 @@ def append_journal(table_arn: pulumi.Input[str]) -> Statement:
 
 
 def read_journal(table_arn: pulumi.Input[str]) -> Statement:
-    """Read blocks, revisions and index entries, which are ranges all of them."""
-    return _allow("ReadJournal", ["dynamodb:Query"], table_arn)
+    """Read blocks, revisions and index entries, which are ranges, and see a commit as a whole."""
+    return _allow("ReadJournal", ["dynamodb:BatchGetItem", "dynamodb:Query"], table_arn)
 
 
 def read_table_stream(stream_arn: pulumi.Input[str]) -> list[Statement]:

@@ -199,7 +199,7 @@ def test_the_ledgers_writer_can_neither_update_nor_delete(stack: str) -> None:
         if "arn:aws:dynamodb:eu-west-1:123456789012:table/journal" in statement["Resource"]
         for action in statement["Action"]
     }
-    assert actions == {"dynamodb:PutItem", "dynamodb:Query"}
+    assert actions == {"dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"}
 
 
 @each_stack

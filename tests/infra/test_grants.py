@@ -26,7 +26,7 @@ def element(given: Callable[[], Sequence[Statement]]) -> list[dict[str, Any]]:
     ("statement", "actions", "resources"),
     [
         (grants.append_journal, ["dynamodb:PutItem"], [THING]),
-        (grants.read_journal, ["dynamodb:Query"], [THING]),
+        (grants.read_journal, ["dynamodb:BatchGetItem", "dynamodb:Query"], [THING]),
         (grants.publish_stream, ["kinesis:PutRecords"], [THING]),
         (grants.write_state, ["dynamodb:PutItem"], [THING]),
         (grants.put_events, ["events:PutEvents"], [THING]),

@@ -1,10 +1,12 @@
 """A journal in a DynamoDB table that nobody updates or deletes from.
 
 A commit is one TransactWriteItems of Puts, each on the condition that its item is not there yet,
-so the writer's role needs neither UpdateItem nor DeleteItem. Reads are strongly consistent.
+so the writer's role needs neither UpdateItem nor DeleteItem. Reads are strongly consistent, but the
+items of one commit become visible one by one: Settling makes up for that.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from runtime.ledger.errors import CorruptJournalError, LimitExceededError
@@ -12,34 +14,52 @@ from runtime.ledger.storage import items
 from runtime.ledger.storage.dynamodb_errors import wrapped
 from runtime.ledger.storage.items import Item
 from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+from runtime.ledger.storage.settling import Settling
 
 TRANSACTION_ITEMS_MAX: Final = 100
 TRANSACTION_BYTES_MAX: Final = 4 * 1024 * 1024
 """DynamoDB's limits on one TransactWriteItems."""
 TOKEN_CHARACTERS_MAX: Final = 36
 """DynamoDB's limit on a ClientRequestToken."""
-TORN_READS_MAX: Final = 3
+TORN_READS_MAX: Final = 8
 """How often a block is read again of which a query saw only some parts."""
+TORN_WAIT_S: Final = 0.1
+"""Before it is."""
 
 
 class DynamoDbStorage:
     """One ledger's journal in a table that it may share with other ledgers; see JournalStorage."""
 
-    def __init__(self, client: Any, table_name: str, ledger: str) -> None:
+    def __init__(
+        self,
+        client: Any,
+        table_name: str,
+        ledger: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         """Use boto3's low-level DynamoDB client; it stays the caller's to close."""
         self._client = client
+        self._sleep = sleep
+        self._settling = Settling(client, table_name, ledger, sleep=sleep)
         self._table_name = table_name
         self._ledger = ledger
 
     def head(self) -> StoredBlock | None:
-        """The newest block: one query, two when it is in parts."""
+        """The newest block: one query, two when it is in parts, one call more after a rival."""
         pk = items.journal_key(self._ledger)
         newest = next(self._query(pk, newest_first=True, limit=1), None)
         if newest is None:
             return None
-        if not items.is_part(newest):
+        if items.is_alone(newest):
+            self._settling.await_items_of(newest)
             return next(items.blocks(iter([newest])))
         number = items.sequence_no(newest)
+        sk = items.block_sort_key(number)
+        first_item = next(self._query(pk, between=(sk, sk)), None)
+        if first_item is None:  # It is not there yet, so the block before still is the head.
+            return next(self.blocks(number - 1, number - 1), None)
+        self._settling.await_items_of(first_item)
         return next(self.blocks(number, number))
 
     def blocks(self, first: int, last: int | None = None) -> Iterator[StoredBlock]:
@@ -62,6 +82,7 @@ class DynamoDbStorage:
                 torn_reads += 1
                 if torn_reads > TORN_READS_MAX:
                     raise
+                self._sleep(TORN_WAIT_S)
 
     def append(self, commit: Commit) -> None:
         """Put the block and what it brings, all or nothing."""
@@ -73,26 +94,27 @@ class DynamoDbStorage:
                 # The same for every try of this block, so that a repeated request counts once.
                 ClientRequestToken=commit.block.block_hash.hex()[:TOKEN_CHARACTERS_MAX],
             )
+        self._settling.note(commit.block.sequence_no)
 
     def current(self, table_id: str, document_id: str) -> StoredRevision | None:
         """The newest revision of a document: one query."""
         pk = items.document_key(self._ledger, table_id, document_id)
         newest = next(self._query(pk, newest_first=True, limit=1), None)
-        return None if newest is None else items.revision(newest, table_id, document_id)
+        return None if newest is None else self._revision(newest, table_id, document_id)
 
     def revision(self, table_id: str, document_id: str, version: int) -> StoredRevision | None:
         """One version of a document: one query of one item, for which no other right is needed."""
         pk = items.document_key(self._ledger, table_id, document_id)
         sk = items.version_sort_key(version)
         found = next(self._query(pk, between=(sk, sk), limit=1), None)
-        return None if found is None else items.revision(found, table_id, document_id)
+        return None if found is None else self._revision(found, table_id, document_id)
 
     def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
         """The revisions of a document from version `first` on, oldest first, page by page."""
         pk = items.document_key(self._ledger, table_id, document_id)
         versions = (items.version_sort_key(first), items.version_sort_key(items.VERSION_MAX))
         for item in self._query(pk, between=versions if first else None):
-            yield items.revision(item, table_id, document_id)
+            yield self._revision(item, table_id, document_id)
 
     def documents(self, table_id: str) -> Iterator[StoredRevision]:
         """The newest revision of every document, by document id: one query for each."""
@@ -113,6 +135,13 @@ class DynamoDbStorage:
 
     def close(self) -> None:
         """Nothing is held open but the caller's client."""
+
+    def _revision(self, item: Item, table_id: str, document_id: str) -> StoredRevision:
+        """A revision from its item, once the block that brought it is the head or behind it."""
+        found = items.revision(item, table_id, document_id)
+        if not self._settling.is_settled(found.sequence_no):
+            self._settling.await_block(found.sequence_no, self.head)
+        return found
 
     def _members(self, table_id: str) -> Iterator[str]:
         for item in self._query(items.table_key(self._ledger, table_id)):

@@ -7,7 +7,8 @@
     member    {ledger}#table#{table}                    {document}, put with version 0
     index     {ledger}#index#{index}#{key in hex}       {document}#{version:010d}
 
-A block too large for one item goes on in parts. Items are put once and never changed.
+A block too large for one item goes on in parts. A block's item names the others, parts aside, that
+its commit put with it. Items are put once and never changed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ VERSION_MAX: Final = 10**10 - 1
 """What the digits of a revision's sort key can hold."""
 NUMBER_BYTES_MAX: Final = 21
 """What a number takes of an item's size at most."""
+
+_NAME_SEPARATOR: Final = " "
 
 Item = dict[str, dict[str, Any]]
 
@@ -62,7 +65,31 @@ def version_sort_key(version: int) -> str:
 
 def items(ledger: str, commit: Commit) -> Iterator[Item]:
     """Everything a commit puts, the block's own item first."""
-    yield from _block_items(ledger, commit.block)
+    brought = list(_brought_items(ledger, commit))
+    block, *parts = _block_items(ledger, commit.block)
+    if brought:
+        block["brought"] = {"SS": [_name(ledger, item) for item in brought]}
+    yield block
+    yield from parts
+    yield from brought
+
+
+def brought_keys(ledger: str, block: Item) -> list[Item]:
+    """The keys of what was put with a block, its parts included; `block` is its first item."""
+    number = sequence_no(block)
+    parts = [
+        {"pk": block["pk"], "sk": {"S": block_sort_key(number, part)}}
+        for part in range(1, int(block["parts"]["N"]))
+    ]
+    names = [name.partition(_NAME_SEPARATOR) for name in block.get("brought", {"SS": []})["SS"]]
+    return parts + [{"pk": {"S": f"{ledger}#{pk}"}, "sk": {"S": sk}} for pk, _, sk in names]
+
+
+def _name(ledger: str, item: Item) -> str:
+    return item["pk"]["S"].removeprefix(f"{ledger}#") + _NAME_SEPARATOR + item["sk"]["S"]
+
+
+def _brought_items(ledger: str, commit: Commit) -> Iterator[Item]:
     for revision in commit.revisions:
         table_id, document_id = revision.table_id, revision.document_id
         yield {
@@ -104,9 +131,9 @@ def blocks(found: Iterator[Item]) -> Iterator[StoredBlock]:
         yield _block(gathered)
 
 
-def is_part(item: Item) -> bool:
-    """Whether an item is a later part of a block."""
-    return item["kind"]["S"] == "part"
+def is_alone(item: Item) -> bool:
+    """Whether an item of the journal is the whole of its block."""
+    return item["kind"]["S"] == "block" and item["parts"]["N"] == "1"
 
 
 def sequence_no(item: Item) -> int:
@@ -175,4 +202,6 @@ def _value_size(value: dict[str, Any]) -> int:
         return len(content.encode())
     if kind == "B":
         return len(content)
+    if kind == "SS":
+        return sum(len(member.encode()) for member in content)
     return NUMBER_BYTES_MAX

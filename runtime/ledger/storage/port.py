@@ -57,7 +57,11 @@ class Commit:
 
 
 class JournalStorage(Protocol):
-    """One ledger's journal. Every read sees every append that was acknowledged before it began."""
+    """One ledger's journal.
+
+    Every read sees every append that was acknowledged before it began. A commit is seen as a whole:
+    once `head` has given a block or any read a revision of it, later reads see all it brought.
+    """
 
     def head(self) -> StoredBlock | None:
         """The newest block; None for a ledger without any. One round trip."""
