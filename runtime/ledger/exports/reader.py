@@ -132,7 +132,7 @@ def _expected(key: str, struct: Any, named: DataKey, expected: int) -> int:
     try:
         address = struct["blockAddress"]
         found = (str(address["strandId"]), int(address["sequenceNo"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         reason = f"what should be block {expected} has no address"
         raise UnreadableExportError(key, reason) from error
     if found != (named.strand_id, expected) or expected > named.last:

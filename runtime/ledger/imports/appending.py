@@ -63,12 +63,12 @@ class Appending:
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        """Wait for what is on its way, even after an error: it is in order and may stay."""
+        """Wait for what is on its way, even after an error elsewhere: it is sound and stays."""
         try:
-            if error is None:
+            if error is None or not self._failed.is_set():
                 self.settle()
         finally:
-            self._threads.shutdown(wait=True, cancel_futures=error is not None)
+            self._threads.shutdown(wait=True, cancel_futures=self._failed.is_set())
 
     def _settle_first(self) -> None:
         commit, future = self._waiting.popleft()

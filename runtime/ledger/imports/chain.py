@@ -10,11 +10,10 @@ from typing import Any, Final
 
 from runtime.ledger import ion, merkle
 from runtime.ledger.catalog import SYSTEM_TABLE
-from runtime.ledger.errors import IonError
 from runtime.ledger.exports.reader import ReadBlock
 from runtime.ledger.hashing import dot, ion_hashes
 from runtime.ledger.imports.errors import DamagedExportError
-from runtime.ledger.imports.faults import FaultError, require, require_members
+from runtime.ledger.imports.faults import MALFORMED, FaultError, blob, require, require_members
 from runtime.ledger.imports.revisions import revision_hashes
 from runtime.ledger.storage.port import StoredBlock
 
@@ -73,7 +72,7 @@ def check(block: ReadBlock, previous: Link | None, *, rewritten: bool = False) -
         raise DamagedExportError(
             block.key, block.sequence_no, fault.reason, fault.revision
         ) from fault
-    except (IonError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except MALFORMED as error:
         reason = f"it has not the layout of a block ({error!r})"
         raise DamagedExportError(block.key, block.sequence_no, reason) from error
 
@@ -88,14 +87,14 @@ def link_of(stored: StoredBlock) -> Link:
 def is_ours(struct: Any) -> bool:
     """Whether a block shows by itself that this ledger sealed it."""
     [header_hash] = ion_hashes([_header(struct)])
-    return header_hash in map(bytes, struct["entriesHashList"][:1]) or _names_our_table(struct)
+    return header_hash in struct["entriesHashList"][:1] or _names_our_table(struct)
 
 
 def _checked(block: ReadBlock, previous: Link | None) -> Link:
     struct = block.struct
     require_members("it", struct, _REQUIRED, _OPTIONAL)
     strand_id = str(struct["blockAddress"]["strandId"])
-    previous_hash, entries_hash = bytes(struct["previousBlockHash"]), bytes(struct["entriesHash"])
+    previous_hash, entries_hash = blob(struct["previousBlockHash"]), blob(struct["entriesHash"])
     if previous is not None:
         require(
             (strand_id, block.sequence_no) == (previous.strand_id, previous.sequence_no + 1),
@@ -105,7 +104,7 @@ def _checked(block: ReadBlock, previous: Link | None) -> Link:
             previous_hash == previous.block_hash,
             "previousBlockHash is not the hash of the block before it",
         )
-    entries = [bytes(entry) for entry in struct["entriesHashList"]]
+    entries = [blob(entry) for entry in struct["entriesHashList"]]
     ours = _check_entries(struct, entries, follows_ours=previous is not None and previous.ours)
     require(
         merkle.root(entries) == entries_hash,
@@ -113,7 +112,7 @@ def _checked(block: ReadBlock, previous: Link | None) -> Link:
     )
     block_hash = dot(entries_hash, previous_hash)
     require(
-        block_hash == bytes(struct["blockHash"]),
+        block_hash == blob(struct["blockHash"]),
         "blockHash does not follow from entriesHash and previousBlockHash",
     )
     return Link(block.sequence_no, strand_id, block_hash, ours)

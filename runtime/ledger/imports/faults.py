@@ -1,8 +1,21 @@
 """What is wrong with a block or a part of it, before it is said where that is."""
 
-from typing import Any
+from typing import Any, Final
 
 from amazon.ion.core import IonType
+from amazon.ion.simple_types import IonPyBytes
+
+from runtime.ledger.errors import IonError
+
+MALFORMED: Final = (
+    IonError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+)
+"""What is raised where a value is not of the type, or has not the members, that a block has."""
 
 
 class FaultError(Exception):
@@ -19,6 +32,13 @@ def require(holds: bool, reason: str) -> None:
     """Raise FaultError unless it holds."""
     if not holds:
         raise FaultError(reason)
+
+
+def blob(value: Any) -> bytes:
+    """The bytes of an Ion blob."""
+    if not isinstance(value, IonPyBytes) or value.ion_type is not IonType.BLOB:
+        raise FaultError("a hash in it is not a blob")
+    return bytes(value)
 
 
 def require_members(what: str, struct: Any, required: set[str], optional: set[str]) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from runtime.ledger import merkle
 from runtime.ledger.catalog import CatalogCache
-from runtime.ledger.errors import IonError
 from runtime.ledger.exports.reader import ExportReader, ReadBlock
 from runtime.ledger.imports.appending import Appending
 from runtime.ledger.imports.chain import check, is_ours, link_of
@@ -16,6 +15,7 @@ from runtime.ledger.imports.errors import (
     ImportRefusedError,
     OtherLedgerError,
 )
+from runtime.ledger.imports.faults import MALFORMED, FaultError, blob
 from runtime.ledger.imports.survey import Survey
 from runtime.ledger.imports.tables import Tables
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
@@ -145,14 +145,14 @@ def _block(reader: ExportReader, number: int) -> ReadBlock:
 
 def _hash(block: ReadBlock, name: str) -> bytes:
     try:
-        return bytes(block.struct[name])
-    except (KeyError, TypeError) as error:
+        return blob(block.struct[name])
+    except (*MALFORMED, FaultError) as error:
         raise DamagedExportError(block.key, block.sequence_no, f"it has no {name}") from error
 
 
 def _is_ours(block: ReadBlock) -> bool:
     try:
         return is_ours(block.struct)
-    except (IonError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except MALFORMED as error:
         reason = f"it has not the layout of a block ({error!r})"
         raise DamagedExportError(block.key, block.sequence_no, reason) from error

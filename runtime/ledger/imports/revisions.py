@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from runtime.ledger.hashing import dot, ion_hashes
-from runtime.ledger.imports.faults import FaultError, require, require_members
+from runtime.ledger.imports.faults import FaultError, blob, require, require_members
 
 _REVISION: Final = {"blockAddress", "hash", "metadata"}
 _DATA: Final = {"data", "dataHash"}
@@ -25,7 +25,7 @@ def revision_hashes(block: Any) -> list[bytes]:
 
 
 def _checked(block: Any, revision: Any) -> bytes:
-    stated = bytes(revision["hash"])
+    stated = blob(revision["hash"])
     if len(revision) == 1:
         return stated
     require_members("it", revision, _REVISION, _DATA)
@@ -48,4 +48,4 @@ def _hash(revision: Any, metadata: Any) -> bytes:
     if "data" in revision:
         return dot(*ion_hashes([revision["data"], metadata]))
     [metadata_hash] = ion_hashes([metadata])
-    return dot(bytes(revision.get("dataHash", b"")), metadata_hash)
+    return dot(blob(revision["dataHash"]) if "dataHash" in revision else b"", metadata_hash)

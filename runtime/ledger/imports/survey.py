@@ -11,6 +11,7 @@ from typing import Any
 
 from runtime.ledger.identifiers import derived_id
 from runtime.ledger.imports.definitions import Definition, definitions
+from runtime.ledger.imports.faults import MALFORMED
 from runtime.ledger.partiql import clauses
 from runtime.ledger.partiql.access import Index
 
@@ -37,7 +38,7 @@ class Survey:
         """Take note of blocks, Ion structs in the journal's order, checked or not."""
         for block in blocks:
             # What has not the layout of a block is found again, and named, when it is imported.
-            with suppress(KeyError, TypeError, ValueError, AttributeError):
+            with suppress(*MALFORMED):
                 self._look(block)
 
     def _look(self, block: Any) -> None:

@@ -215,7 +215,7 @@ class MortalStorage(MemoryStorage):
 
 
 @given(deaths=st.sets(st.tuples(st.integers(0, 40), st.sampled_from(["before", "after"]))))
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 def test_an_import_killed_at_any_append_ends_the_same(deaths: set[tuple[int, str]]) -> None:
     storage, destination = MortalStorage(deaths), MemoryDestination()
     source = MemoryStorage()
