@@ -4,6 +4,7 @@ import pulumi
 
 from infra import (
     Api,
+    ApiArgs,
     EventBus,
     JournalStream,
     Ledger,
@@ -12,27 +13,23 @@ from infra import (
     SearchDomain,
     StateStore,
     grants,
+    replay_grants,
 )
 from infra.api import route
-from infra.arguments import events, limits, partner, search
+from infra.arguments import events, guard, limits, partner, search
 from infra.provider import provider
+from infra.routes import COMMANDS, OPERATIONS, QUERIES, SEARCHES
 from infra.search_domain import access
 from infra.settings import read
 from infra.workers import Workers
 
-ADS = "/publisher/{publisherId}/ad"
-AD = ADS + "/{adId}"
-PROOF = AD + "/versions/{version}/proof"
-OPENAPI = "GET /openapi.json"
 INDEX = "ads"
 
 settings = read()
 opts = pulumi.ResourceOptions(provider=provider(settings))
 workers = Workers(settings, opts)
 
-ledger = Ledger(
-    "journal", {"retain": settings.retain, "recovery_days": settings.recovery_days}, opts
-)
+ledger = Ledger("journal", guard(settings), opts)
 stream = JournalStream(
     "journal-stream",
     {
@@ -45,9 +42,7 @@ stream = JournalStream(
     },
     opts,
 )
-state = StateStore(
-    "state", {"retain": settings.retain, "recovery_days": settings.recovery_days}, opts
-)
+state = StateStore("state", guard(settings), opts)
 index = SearchDomain("search-index", search(settings), opts)
 bus = EventBus("events", events(settings), opts)
 
@@ -64,6 +59,7 @@ reads_state = grants.read_state(state.table_arn)
 writes_state = grants.write_state(state.table_arn)
 searches = grants.read_search(index.domain_arn, INDEX)
 indexes = grants.write_search(index.domain_arn, INDEX)
+rebuilds = replay_grants.rebuild_search(index.domain_arn, INDEX)
 
 commands = workers.answering("commands", reads_journal, appends, environment=of_ledger)
 queries = workers.answering("queries", reads_journal, reads_state, environment=of_ledger | of_state)
@@ -73,18 +69,24 @@ indexer = workers.projecting("project_search", stream.stream_arn, indexes, envir
 workers.telling("publish_events", stream.stream_arn, bus, reads_journal, environment=of_ledger)
 if settings.partner_queue:
     PartnerQueue("partner", partner(bus), opts)
-SearchAccess("search-access", access(index, INDEX, readers=[searcher], writers=[indexer]), opts)
+replay = workers.replaying(
+    *("replay", reads_journal, writes_state, rebuilds), environment=of_ledger | of_state | of_index
+)
+operations = workers.answering("operations", *replay.statements, environment=replay.environment)
+uses = access(index, INDEX, readers=[searcher], writers=[indexer], rebuilders=[replay])
+SearchAccess("search-access", uses, opts)
 
-publisher_routes = [
-    route("commands", commands, f"POST {ADS}", f"PATCH {AD}", f"DELETE {AD}"),
-    route("queries", queries, f"GET {ADS}", f"GET {AD}", f"GET {PROOF}", OPENAPI),
-]
-client_routes = [route("search", searcher, "GET /", OPENAPI)]
-publisher_api = Api("publisher-api", {"routes": publisher_routes, "limits": limits(settings)}, opts)
-client_api = Api("client-api", {"routes": client_routes, "limits": limits(settings)}, opts)
+publishing = [route("commands", commands, *COMMANDS), route("queries", queries, *QUERIES)]
+searching = [route("search", searcher, *SEARCHES)]
+operating = [route("operations", operations, *OPERATIONS)]
+publisher_api = Api("publisher-api", {"routes": publishing, "limits": limits(settings)}, opts)
+client_api = Api("client-api", {"routes": searching, "limits": limits(settings)}, opts)
+operating_args: ApiArgs = {"routes": operating, "limits": limits(settings), "iam": True}
+operations_api = Api("operations-api", operating_args, opts)
 
 pulumi.export("publisherApiEndpoint", publisher_api.endpoint)
 pulumi.export("clientApiEndpoint", client_api.endpoint)
+pulumi.export("operationsApiEndpoint", operations_api.endpoint)
 pulumi.export("searchEndpoint", index.endpoint)
 pulumi.export("journalTableName", ledger.table_name)
 pulumi.export("streamName", stream.stream_name)

@@ -5,6 +5,7 @@ from infra.event_bus import EventBus, EventBusArgs
 from infra.journal_stream import JournalStream, JournalStreamArgs
 from infra.ledger import Ledger, LedgerArgs
 from infra.partner_queue import PartnerQueue, PartnerQueueArgs
+from infra.replay import Replay, ReplayArgs
 from infra.search_domain import SearchAccess, SearchAccessArgs, SearchDomain, SearchDomainArgs
 from infra.state_store import StateStore, StateStoreArgs
 from infra.worker import Delivery, EventSource, Platform, Worker, WorkerArgs
@@ -23,6 +24,8 @@ __all__ = [
     "PartnerQueue",
     "PartnerQueueArgs",
     "Platform",
+    "Replay",
+    "ReplayArgs",
     "SearchAccess",
     "SearchAccessArgs",
     "SearchDomain",

@@ -72,6 +72,15 @@ class ApiArgs(TypedDict):
     """What the API admits."""
     jwt: NotRequired[JwtArgs]
     """Admit only requests with a token of this issuer; all where it is left out."""
+    iam: NotRequired[bool]
+    """Admit only requests that are signed by somebody who may call the API, by IAM."""
+
+
+class _Admission(TypedDict):
+    """How a route's callers are checked."""
+
+    authorization_type: str
+    authorizer_id: NotRequired[pulumi.Output[str]]
 
 
 class Api(pulumi.ComponentResource):
@@ -95,13 +104,21 @@ class Api(pulumi.ComponentResource):
             cors_configuration=_cors(origins) if origins else None,
             opts=self._own,
         )
-        authorizer = self._authorizer(name, api, args["jwt"]) if "jwt" in args else None
+        admission = self._admission(name, api, args)
         for route in args["routes"]:
-            self._route(name, api, route, authorizer)
+            self._route(name, api, route, admission)
         self._stage(name, api, args["limits"])
         self.endpoint = api.api_endpoint
         self.api_id = api.id
         self.register_outputs({"endpoint": self.endpoint, "apiId": self.api_id})
+
+    def _admission(self, name: str, api: aws.apigatewayv2.Api, args: ApiArgs) -> _Admission:
+        if args.get("iam"):
+            return {"authorization_type": "AWS_IAM"}
+        if "jwt" not in args:
+            return {"authorization_type": "NONE"}
+        authorizer = self._authorizer(name, api, args["jwt"])
+        return {"authorization_type": "JWT", "authorizer_id": authorizer.id}
 
     def _authorizer(
         self, name: str, api: aws.apigatewayv2.Api, jwt: JwtArgs
@@ -120,7 +137,7 @@ class Api(pulumi.ComponentResource):
         name: str,
         api: aws.apigatewayv2.Api,
         route: RouteArgs,
-        authorizer: aws.apigatewayv2.Authorizer | None,
+        admission: _Admission,
     ) -> None:
         worker = f"{name}-{route['name']}"
         integration = aws.apigatewayv2.Integration(
@@ -146,8 +163,7 @@ class Api(pulumi.ComponentResource):
                 api_id=api.id,
                 route_key=key,
                 target=pulumi.Output.concat("integrations/", integration.id),
-                authorization_type="JWT" if authorizer else "NONE",
-                authorizer_id=authorizer.id if authorizer else None,
+                **admission,
                 opts=self._own,
             )
 

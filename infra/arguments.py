@@ -1,10 +1,26 @@
 """The settings in the components' terms."""
 
+from typing import TypedDict
+
 from infra.api import Limits
 from infra.event_bus import EventBus, EventBusArgs, event_schemas, event_source
 from infra.partner_queue import PartnerQueueArgs
 from infra.search_domain import SearchDomainArgs
 from infra.settings import Settings
+
+
+class Guard(TypedDict):
+    """How well the ledger and the state are guarded."""
+
+    retain: bool
+    """Guard the table against deletion, by Pulumi and by AWS."""
+    recovery_days: int
+    """Days back that point-in-time recovery reaches."""
+
+
+def guard(settings: Settings) -> Guard:
+    """How well a table of data is guarded."""
+    return {"retain": settings.retain, "recovery_days": settings.recovery_days}
 
 
 def limits(settings: Settings) -> Limits:

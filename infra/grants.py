@@ -11,7 +11,21 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 
 UNCONFINED = frozenset(
-    {"dynamodb:ListStreams", "xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    {
+        "dynamodb:ListStreams",
+        "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery",
+        "logs:DescribeLogGroups",
+        "logs:DescribeResourcePolicies",
+        "logs:GetLogDelivery",
+        "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy",
+        "logs:UpdateLogDelivery",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
+    }
 )
 """Actions for which IAM knows no resource."""
 
@@ -37,26 +51,26 @@ class Statement(TypedDict):
 
 def append_journal(table_arn: pulumi.Input[str]) -> Statement:
     """Put items into the journal; the role can neither update nor delete what is there."""
-    return _allow("AppendJournal", ["dynamodb:PutItem"], table_arn)
+    return allow("AppendJournal", ["dynamodb:PutItem"], table_arn)
 
 
 def read_journal(table_arn: pulumi.Input[str]) -> Statement:
     """Read blocks, revisions and index entries, which are ranges, and see a commit as a whole."""
-    return _allow("ReadJournal", ["dynamodb:BatchGetItem", "dynamodb:Query"], table_arn)
+    return allow("ReadJournal", ["dynamodb:BatchGetItem", "dynamodb:Query"], table_arn)
 
 
 def read_table_stream(stream_arn: pulumi.Input[str]) -> list[Statement]:
     """Poll a table's stream, as an event source does for its function."""
     actions = ["DescribeStream", "GetRecords", "GetShardIterator"]
     return [
-        _allow("ReadTableStream", [f"dynamodb:{action}" for action in actions], stream_arn),
-        _allow("FindTableStream", ["dynamodb:ListStreams"], "*"),
+        allow("ReadTableStream", [f"dynamodb:{action}" for action in actions], stream_arn),
+        allow("FindTableStream", ["dynamodb:ListStreams"], "*"),
     ]
 
 
 def publish_stream(stream_arn: pulumi.Input[str]) -> Statement:
     """Put records onto a Kinesis stream."""
-    return _allow("PublishStream", ["kinesis:PutRecords"], stream_arn)
+    return allow("PublishStream", ["kinesis:PutRecords"], stream_arn)
 
 
 def read_stream(stream_arn: pulumi.Input[str]) -> Statement:
@@ -65,12 +79,12 @@ def read_stream(stream_arn: pulumi.Input[str]) -> Statement:
         *("DescribeStream", "DescribeStreamSummary", "GetRecords"),
         *("GetShardIterator", "ListShards"),
     ]
-    return _allow("ReadStream", [f"kinesis:{action}" for action in actions], stream_arn)
+    return allow("ReadStream", [f"kinesis:{action}" for action in actions], stream_arn)
 
 
 def read_state(table_arn: pulumi.Input[str]) -> Statement:
     """Read the current state by id and by publisher."""
-    return _allow(
+    return allow(
         "ReadState",
         ["dynamodb:GetItem", "dynamodb:Query"],
         table_arn,
@@ -80,29 +94,30 @@ def read_state(table_arn: pulumi.Input[str]) -> Statement:
 
 def write_state(table_arn: pulumi.Input[str]) -> Statement:
     """Put the current state, on conditions; nothing is ever deleted, tombstones replace."""
-    return _allow("WriteState", ["dynamodb:PutItem"], table_arn)
+    return allow("WriteState", ["dynamodb:PutItem"], table_arn)
 
 
 def read_search(domain_arn: pulumi.Input[str], index: str) -> Statement:
     """Search the index, and nothing else of the domain."""
-    return _allow(
+    return allow(
         "ReadSearch", ["es:ESHttpPost"], pulumi.Output.concat(domain_arn, f"/{index}/_search")
     )
 
 
 def write_search(domain_arn: pulumi.Input[str], index: str) -> Statement:
     """Make the index behind its alias, and write documents through it; it cannot read any."""
-    return _allow(
+    return allow(
         "WriteSearch",
-        ["es:ESHttpPost", "es:ESHttpPut"],
+        ["es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"],
         pulumi.Output.concat(domain_arn, "/_bulk"),
+        pulumi.Output.concat(domain_arn, f"/_alias/{index}"),
         pulumi.Output.concat(domain_arn, f"/{index}-*"),
     )
 
 
 def put_events(bus_arn: pulumi.Input[str]) -> Statement:
     """Put events onto a bus."""
-    return _allow("PutEvents", ["events:PutEvents"], bus_arn)
+    return allow("PutEvents", ["events:PutEvents"], bus_arn)
 
 
 def own_rules(rules_arn: pulumi.Input[str], source: str) -> list[Statement]:
@@ -125,9 +140,9 @@ def own_rules(rules_arn: pulumi.Input[str], source: str) -> list[Statement]:
         *("ListTargetsByRule", "RemoveTargets"),
     ]
     return [
-        given_if(own | sourced, _allow("MakeOwnRules", ["events:PutRule"], rules_arn)),
-        given_if(own | homeward, _allow("AimOwnRules", ["events:PutTargets"], rules_arn)),
-        given_if(own, _allow("KeepOwnRules", [f"events:{action}" for action in kept], rules_arn)),
+        given_if(own | sourced, allow("MakeOwnRules", ["events:PutRule"], rules_arn)),
+        given_if(own | homeward, allow("AimOwnRules", ["events:PutTargets"], rules_arn)),
+        given_if(own, allow("KeepOwnRules", [f"events:{action}" for action in kept], rules_arn)),
     ]
 
 
@@ -138,19 +153,19 @@ def read_schemas(
     found = ["DescribeRegistry", "ListSchemas", "SearchSchemas"]
     read = ["DescribeSchema", "ExportSchema", "ListSchemaVersions"]
     return [
-        _allow("FindSchemas", [f"schemas:{action}" for action in found], registry_arn),
-        _allow("ReadSchemas", [f"schemas:{action}" for action in read], schemas_arn),
+        allow("FindSchemas", [f"schemas:{action}" for action in found], registry_arn),
+        allow("ReadSchemas", [f"schemas:{action}" for action in read], schemas_arn),
     ]
 
 
 def send_to_queue(queue_arn: pulumi.Input[str]) -> Statement:
     """Send messages to a queue."""
-    return _allow("SendToQueue", ["sqs:SendMessage"], queue_arn)
+    return allow("SendToQueue", ["sqs:SendMessage"], queue_arn)
 
 
 def write_logs(log_group_arn: pulumi.Input[str]) -> Statement:
     """Write into a log group that exists; the role cannot make one that nobody expires."""
-    return _allow(
+    return allow(
         "WriteLogs",
         ["logs:CreateLogStream", "logs:PutLogEvents"],
         pulumi.Output.concat(log_group_arn, ":*"),
@@ -159,7 +174,7 @@ def write_logs(log_group_arn: pulumi.Input[str]) -> Statement:
 
 def write_traces() -> Statement:
     """Send traces to X-Ray."""
-    return _allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
+    return allow("WriteTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*")
 
 
 def given_to(principal: Principal, statement: Statement) -> Statement:
@@ -201,5 +216,6 @@ def _element(statement: Statement) -> dict[str, Any]:
     }
 
 
-def _allow(sid: str, actions: list[str], *resources: pulumi.Input[str]) -> Statement:
+def allow(sid: str, actions: list[str], *resources: pulumi.Input[str]) -> Statement:
+    """Permission for some actions on some resources."""
     return {"sid": sid, "actions": actions, "resources": list(resources)}

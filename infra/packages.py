@@ -21,6 +21,11 @@ WORKERS: dict[str, tuple[str, ...]] = {
     "publish_journal": ("ads", "journal", "ledger", "publish_journal"),
     "project_state": ("ads", "journal", "ledger", "state", "project_state"),
     "project_search": ("ads", "journal", "ledger", "search_index", "project_search"),
+    "replay": (
+        *("ads", "ad_ledger", "journal", "ledger", "replays", "search_index", "state"),
+        "replay",
+    ),
+    "operations": ("ads", "replays", "state", "web", "operations"),
     "publish_events": ("ads", "ad_events", "ad_ledger", "journal", "ledger", "publish_events"),
 }
 """By worker, the packages under runtime/ that it imports; the last is its own.

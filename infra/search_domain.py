@@ -4,12 +4,13 @@ There is no password: requests are signed with a role's credentials, and both th
 and the domain's name the paths that the role may use.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-from infra import grants
+from infra import grants, replay_grants
+from infra.replay import Replay
 from infra.worker import Worker
 
 TLS_POLICY = "Policy-Min-TLS-1-2-PFS-2023-10"
@@ -106,6 +107,8 @@ class SearchAccessArgs(TypedDict):
     """Roles that may search."""
     writer_role_arns: list[pulumi.Input[str]]
     """Roles that may make the index and write into it."""
+    rebuilder_role_arns: NotRequired[list[pulumi.Input[str]]]
+    """Roles that may put another index in its place."""
 
 
 class SearchAccess(pulumi.ComponentResource):
@@ -119,22 +122,32 @@ class SearchAccess(pulumi.ComponentResource):
     ) -> None:
         """Attach the policy."""
         super().__init__("adledger:index:SearchAccess", name, {}, opts)
-        readers, writers = {"AWS": args["reader_role_arns"]}, {"AWS": args["writer_role_arns"]}
-        reading = grants.read_search(args["domain_arn"], args["index"])
-        writing = grants.write_search(args["domain_arn"], args["index"])
+        where = (args["domain_arn"], args["index"])
+        statements = [
+            grants.given_to({"AWS": roles}, grant)
+            for roles, grant in (
+                (args["reader_role_arns"], grants.read_search(*where)),
+                (args["writer_role_arns"], grants.write_search(*where)),
+                (args.get("rebuilder_role_arns", []), replay_grants.rebuild_search(*where)),
+            )
+            if roles
+        ]
         policy = aws.opensearch.DomainPolicy(
             name,
             domain_name=args["domain_name"],
-            access_policies=grants.policy(
-                [grants.given_to(readers, reading), grants.given_to(writers, writing)]
-            ),
+            access_policies=grants.policy(statements),
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"domainName": policy.domain_name})
 
 
 def access(
-    domain: SearchDomain, index: str, *, readers: list[Worker], writers: list[Worker]
+    domain: SearchDomain,
+    index: str,
+    *,
+    readers: list[Worker],
+    writers: list[Worker],
+    rebuilders: list[Replay],
 ) -> SearchAccessArgs:
     """What these workers of this program may do with its domain."""
     return {
@@ -143,6 +156,7 @@ def access(
         "index": index,
         "reader_role_arns": [worker.role_arn for worker in readers],
         "writer_role_arns": [worker.role_arn for worker in writers],
+        "rebuilder_role_arns": [replay.role_arn for replay in rebuilders],
     }
 
 

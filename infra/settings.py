@@ -57,6 +57,9 @@ class Settings:
     projection_parallelism: int
     retries: int
     record_age_s: int
+    replay_timeout_s: int
+    replay_concurrency: int
+    replay_piece_blocks: int
     search_scheme: str
     search_version: str
     search_instance_type: str
@@ -159,23 +162,8 @@ def read() -> Settings:
         api_requests_per_s=reader.integer("apiRequestsPerS", 1, 10_000),
         api_burst=reader.integer("apiBurst", 1, 5_000),
         cors_origins=reader.texts("corsOrigins"),
-        stream_timeout_s=reader.integer("streamTimeoutS", 1, 900),
-        stream_retention_hours=reader.integer("streamRetentionHours", 24, 8760),
-        batch_size=reader.integer("batchSize", 1, 10_000),
-        batch_window_s=reader.integer("batchWindowS", 0, 300),
-        projection_parallelism=reader.integer("projectionParallelism", 1, 10),
-        retries=reader.integer("retries", 1, 10_000),
-        record_age_s=reader.integer("recordAgeS", 60, RECORD_AGE_S_MAX),
-        search_scheme=reader.choice("searchScheme", ("https", "http")),
-        search_version=reader.text("searchVersion"),
-        search_instance_type=reader.text("searchInstanceType"),
-        search_instances=reader.integer("searchInstances", 1, 80),
-        search_volume_gb=reader.integer("searchVolumeGb", 10, 3000),
-        event_window_s=reader.integer("eventWindowS", 0, 300),
-        event_archive_days=reader.integer("eventArchiveDays", 1, 3650),
-        event_schemas=reader.flag("eventSchemas"),
-        event_consumers=reader.texts("eventConsumers"),
-        partner_queue=reader.flag("partnerQueue"),
+        **_deliveries(reader),
+        **_stores(reader),
         log_level=reader.choice("logLevel", LOG_LEVELS),
         log_retention_days=reader.integer("logRetentionDays", 1, LOG_RETENTION_DAYS[-1]),
         tracing=reader.flag("tracing"),
@@ -187,6 +175,38 @@ def read() -> Settings:
     if faults:
         raise SettingsError(settings.stack, faults)
     return settings
+
+
+def _deliveries(reader: _Reader) -> dict[str, Any]:
+    """How records are handed over, and how replays go."""
+    return {
+        "stream_timeout_s": reader.integer("streamTimeoutS", 1, 900),
+        "stream_retention_hours": reader.integer("streamRetentionHours", 24, 8760),
+        "batch_size": reader.integer("batchSize", 1, 10_000),
+        "batch_window_s": reader.integer("batchWindowS", 0, 300),
+        "projection_parallelism": reader.integer("projectionParallelism", 1, 10),
+        "retries": reader.integer("retries", 1, 10_000),
+        "record_age_s": reader.integer("recordAgeS", 60, RECORD_AGE_S_MAX),
+        "replay_timeout_s": reader.integer("replayTimeoutS", 10, 900),
+        "replay_concurrency": reader.integer("replayConcurrency", 1, 1000),
+        "replay_piece_blocks": reader.integer("replayPieceBlocks", 1, 1_000_000),
+    }
+
+
+def _stores(reader: _Reader) -> dict[str, Any]:
+    """The search domain and the event bus."""
+    return {
+        "search_scheme": reader.choice("searchScheme", ("https", "http")),
+        "search_version": reader.text("searchVersion"),
+        "search_instance_type": reader.text("searchInstanceType"),
+        "search_instances": reader.integer("searchInstances", 1, 80),
+        "search_volume_gb": reader.integer("searchVolumeGb", 10, 3000),
+        "event_window_s": reader.integer("eventWindowS", 0, 300),
+        "event_archive_days": reader.integer("eventArchiveDays", 1, 3650),
+        "event_schemas": reader.flag("eventSchemas"),
+        "event_consumers": reader.texts("eventConsumers"),
+        "partner_queue": reader.flag("partnerQueue"),
+    }
 
 
 def _compare(settings: Settings, reader: _Reader) -> None:

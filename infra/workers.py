@@ -10,6 +10,7 @@ from infra.event_bus import EventBus
 from infra.grants import Statement
 from infra.journal_stream import PublisherArgs
 from infra.packages import code, handler
+from infra.replay import Replay, ReplayArgs
 from infra.settings import Settings
 from infra.worker import Delivery, Platform, Worker, WorkerArgs
 
@@ -40,6 +41,22 @@ class Workers:
             "timeout_s": self._settings.stream_timeout_s,
             "delivery": self._delivery,
         }
+
+    def replaying(self, package: str, *statements: Statement, environment: Environment) -> Replay:
+        """Replays, with the worker that does them."""
+        args: ReplayArgs = {
+            "worker": {
+                "code": code(package),
+                "handler": handler(package),
+                "platform": self._platform,
+                "timeout_s": self._settings.replay_timeout_s,
+            },
+            "statements": list(statements),
+            "environment": dict(environment),
+            "piece_blocks_max": self._settings.replay_piece_blocks,
+            "concurrency_max": self._settings.replay_concurrency,
+        }
+        return Replay(_name(package), args, self._opts)
 
     def answering(self, package: str, *statements: Statement, environment: Environment) -> Worker:
         """A worker that answers calls of an API."""

@@ -23,6 +23,7 @@ from tests.infra.plans import (
     QUEUE,
     QUEUE_POLICY,
     ROLE_POLICY,
+    STATE_MACHINE,
     TABLE,
     planned,
     planned_blank,
@@ -34,6 +35,7 @@ URNS = Path(__file__).parent / "urns"
 EXPORTS = {
     "publisherApiEndpoint": "https://publisher-api.execute-api.example",
     "clientApiEndpoint": "https://client-api.execute-api.example",
+    "operationsApiEndpoint": "https://operations-api.execute-api.example",
     "searchEndpoint": "https://search-index.es.example",
     "journalTableName": "journal",
     "streamName": "journal-stream",
@@ -44,6 +46,7 @@ PROGRAMS = [ROOT / "__main__.py", *sorted((ROOT / "infra").glob("*.py"))]
 CONTRACT = {
     *("JOURNAL_TABLE", "LEDGER_NAME", "LEDGER_SHARDS", "STATE_TABLE"),
     *("SEARCH_ENDPOINT", "SEARCH_INDEX", "STREAM_NAME", "QLDB_STREAM_ARN", "EVENT_BUS"),
+    *("REPLAYS_TABLE", "REPLAY_TABLE", "REPLAY_MACHINE", "REPLAY_PIECE_BLOCKS"),
 }
 """Environment variables that the program sets and the workers read."""
 API_WAITS_S = 29
@@ -104,7 +107,7 @@ def test_everything_but_the_shared_layer_belongs_to_a_component(stack: str, prev
 def test_every_component_registers_its_outputs(stack: str, preview: bool) -> None:
     plan = planned(stack, preview)
     components = [r for r in plan.resources.values() if ":index:" in r.type and not r.custom]
-    assert len(components) == (16 if stack == "dev" else 15)
+    assert len(components) == (20 if stack == "dev" else 19)
     assert [r.urn for r in components if not plan.outputs.get(r.urn)] == []
 
 
@@ -188,6 +191,7 @@ def test_only_the_workers_roles_reach_the_search_domain(stack: str) -> None:
     assert principals == [
         {"AWS": ["arn:aws:mock:eu-west-1:123456789012:search"]},
         {"AWS": ["arn:aws:mock:eu-west-1:123456789012:project-search"]},
+        {"AWS": ["arn:aws:mock:eu-west-1:123456789012:replay"]},
     ]
 
 
@@ -258,7 +262,7 @@ def test_every_worker_may_use_its_own_logs_queue_and_traces(stack: str) -> None:
 @each_plan
 def test_every_log_expires(stack: str, preview: bool) -> None:
     groups = planned(stack, preview).of(LOG_GROUP)
-    assert len(groups) == 10
+    assert len(groups) == 14
     assert {g.inputs["retentionInDays"] for g in groups} == {7 if stack == "dev" else 365}
 
 
@@ -270,7 +274,12 @@ def test_a_worker_gives_up_before_its_source_does(stack: str) -> None:
         i.inputs["timeoutMilliseconds"] for i in plan.of("aws:apigatewayv2/integration:Integration")
     }
     assert waiting_ms == {API_WAITS_S * 1000}
+    (machine,) = plan.of(STATE_MACHINE)
+    step_s = json.loads(machine.inputs["definition"])["States"]["Plan"]["TimeoutSeconds"]
     for function in plan.of(FUNCTION):
+        if worker_of(function) == "replay":
+            assert function.inputs["timeout"] < step_s
+            continue
         source = sources.get(function.name)
         limit = source.inputs["maximumRecordAgeInSeconds"] if source else API_WAITS_S
         assert 0 < function.inputs["timeout"] < limit
@@ -342,6 +351,27 @@ def test_every_call_reaches_its_worker(stack: str) -> None:
         ("publisher-api", "GET /openapi.json"): "queries",
         ("client-api", "GET /"): "search",
         ("client-api", "GET /openapi.json"): "search",
+        ("operations-api", "POST /replays"): "operations",
+        ("operations-api", "GET /replays"): "operations",
+        ("operations-api", "GET /replays/{replayId}"): "operations",
+        ("operations-api", "POST /replays/{replayId}/cancel"): "operations",
+        ("operations-api", "POST /replays/{replayId}/resume"): "operations",
+        ("operations-api", "GET /replays/{replayId}/ads"): "operations",
+        ("operations-api", "GET /replays/{replayId}/ads/{adId}"): "operations",
+        ("operations-api", "GET /openapi.json"): "operations",
+    }
+
+
+@each_stack
+def test_only_the_signed_operate(stack: str) -> None:
+    admitted = {
+        (route.inputs["apiId"].removesuffix("-id"), route.inputs["authorizationType"])
+        for route in planned(stack).of("aws:apigatewayv2/route:Route")
+    }
+    assert admitted == {
+        ("publisher-api", "NONE"),
+        ("client-api", "NONE"),
+        ("operations-api", "AWS_IAM"),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
@@ -16,6 +17,7 @@ from runtime.replay.destinations import Stores
 from runtime.replay.journals import Journals
 from runtime.replay.settings import read_settings
 from runtime.replay.steps import Steps
+from runtime.replays.errors import ReplayFailedError
 from runtime.replays.records import ReplayTable
 from runtime.search_index.index import open_client
 
@@ -38,26 +40,35 @@ def _built() -> Handler:
 def stepping(steps: Steps) -> Handler:
     """The handler of a state machine's tasks: {step, replayId, attempt}, and what a step takes."""
 
-    def work(event: Mapping[str, Any], logger: Logger, _metrics: Metrics) -> dict[str, Any]:
-        replay_id, attempt = event["replayId"], event["attempt"]
-        known: dict[str, Any] = {"replayId": replay_id, "attempt": attempt}
+    def work(event: Mapping[str, Any], logger: Logger, metrics: Metrics) -> dict[str, Any]:
+        known: dict[str, Any] = {name: event[name] for name in ("replayId", "attempt")}
         logger.info("replay step", step=event["step"], piece=event.get("piece"), **known)
-        match event["step"]:
-            case "plan":
-                return {**known, "pieces": steps.plan(replay_id, attempt)}
-            case "piece":
-                steps.piece(replay_id, attempt, event["piece"])
-                return {}
-            case "finish":
-                steps.finish(replay_id, attempt)
-                return known
-            case "fail":
-                steps.fail(replay_id, attempt, str(event.get("cause") or UNKNOWN_CAUSE))
-                return known
-            case strange:
-                raise ValueError(f"{strange!r} is no step of a replay")
+        metrics.add_metric("ReplaySteps", MetricUnit.Count, 1)
+        try:
+            return known | _step(steps, event)
+        except ReplayFailedError as error:
+            # No other try would help: the replay has failed, and the other pieces see that.
+            logger.exception("replay failed", **known)
+            steps.fail(known["replayId"], known["attempt"], str(error))
+            return known | {"pieces": []}
 
     return handler_of(work)
+
+
+def _step(steps: Steps, event: Mapping[str, Any]) -> dict[str, Any]:
+    replay_id, attempt = event["replayId"], event["attempt"]
+    match event["step"]:
+        case "plan":
+            return {"pieces": steps.plan(replay_id, attempt)}
+        case "piece":
+            steps.piece(replay_id, attempt, event["piece"])
+        case "finish":
+            steps.finish(replay_id, attempt)
+        case "fail":
+            steps.fail(replay_id, attempt, str(event.get("cause") or UNKNOWN_CAUSE))
+        case strange:
+            raise ValueError(f"{strange!r} is no step of a replay")
+    return {}
 
 
 def _steps() -> Steps:

@@ -170,7 +170,7 @@ class ReplayTable:
                     TableName=self._name,
                     Key=items.piece_key(replay_id, number),
                     UpdateExpression="SET done = :done",
-                    ConditionExpression="attribute_exists(shard) AND attribute_not_exists(done)",
+                    ConditionExpression="attribute_exists(replayId) AND attribute_not_exists(done)",
                     ExpressionAttributeValues={":done": items.done_value(done)},
                 )
             except ClientError as error:

@@ -20,6 +20,7 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 QUEUE = "aws:sqs/queue:Queue"
 DOMAIN = "aws:opensearch/domain:Domain"
+STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
 EVENT_BUS = "aws:cloudwatch/eventBus:EventBus"
 EVENT_RULE = "aws:cloudwatch/eventRule:EventRule"
 EVENT_TARGET = "aws:cloudwatch/eventTarget:EventTarget"
@@ -43,6 +44,7 @@ COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "arn": f"arn:aws:events:{ACCOUNT}:rule/{inputs.get('eventBusName', '')}/{name}"
     },
     REGISTRY: lambda name, _: {"arn": f"arn:aws:schemas:{ACCOUNT}:registry/{name}"},
+    STATE_MACHINE: lambda name, _: {"arn": f"arn:aws:states:{ACCOUNT}:stateMachine:{name}"},
     "aws:kinesis/stream:Stream": lambda name, _: {
         "arn": f"arn:aws:kinesis:{ACCOUNT}:stream/{name}"
     },

@@ -57,8 +57,8 @@ def test_searching_and_indexing_are_apart() -> None:
         lambda: [grants.read_search(THING, "ads"), grants.write_search(THING, "ads")]
     )
     assert (reading["Action"], reading["Resource"]) == (["es:ESHttpPost"], [f"{THING}/ads/_search"])
-    assert writing["Action"] == ["es:ESHttpPost", "es:ESHttpPut"]
-    assert writing["Resource"] == [f"{THING}/_bulk", f"{THING}/ads-*"]
+    assert writing["Action"] == ["es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"]
+    assert writing["Resource"] == [f"{THING}/_bulk", f"{THING}/_alias/ads", f"{THING}/ads-*"]
 
 
 def test_finding_a_tables_stream_is_all_that_is_unconfined_of_reading_it() -> None:

@@ -96,7 +96,7 @@ def test_readers_search_and_writers_index_and_nobody_else_does_anything() -> Non
         (["arn:reader"], ["es:ESHttpPost"], ["arn:domain/ads/_search"]),
         (
             ["arn:writer"],
-            ["es:ESHttpPost", "es:ESHttpPut"],
-            ["arn:domain/_bulk", "arn:domain/ads-*"],
+            ["es:ESHttpHead", "es:ESHttpPost", "es:ESHttpPut"],
+            ["arn:domain/_bulk", "arn:domain/_alias/ads", "arn:domain/ads-*"],
         ),
     ]

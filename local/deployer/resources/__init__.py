@@ -5,6 +5,7 @@ from local.deployer.resources import (
     events,
     functions,
     logs,
+    machines,
     queues,
     roles,
     search,
@@ -15,7 +16,7 @@ from local.deployer.resources.maker import Maker
 
 MAKERS: dict[str, type[Maker]] = {
     maker.type: maker
-    for module in (apis, events, functions, logs, queues, roles, search, streams, tables)
+    for module in (apis, events, functions, logs, machines, queues, roles, search, streams, tables)
     for maker in module.MAKERS
 }
 """By Pulumi type."""
