@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 50
 FUNCTION_LINES_MEDIAN_MAX = 10
-TOP_PACKAGES = ("infra", "runtime", "local")
+TOP_PACKAGES = ("infra", "runtime", "local", "cli")
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "base", "misc"}
 REGISTRY_HOSTS = re.compile(
     r"py" + r"pi\.org|python" + r"hosted|registry\.npm" + r"js|deb\.deb" + r"ian"
@@ -21,8 +21,8 @@ MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root|tmp/bash" + r"_jobs)/")
 LEFTOVERS = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 BANNER = re.compile(r"^\s*#\s*[-=*#]{4,}")
 LAYERS = {
-    "infra": {"runtime", "local", "tests"},
-    "runtime": {"pulumi", "pulumi_aws", "infra", "local", "tests"},
+    "infra": {"runtime", "local", "cli", "tests"},
+    "runtime": {"pulumi", "pulumi_aws", "infra", "local", "cli", "tests"},
     "runtime/ads": {"boto3", "botocore", "pyqldb", "opensearchpy", "aws_lambda_powertools"},
     "runtime/ledger/verify.py": {
         "runtime.ledger.engine",
@@ -30,7 +30,15 @@ LAYERS = {
         "runtime.ledger.storage",
         "runtime.ledger.transaction",
     },
-    "local": {"tests"},
+    "local": {"cli", "tests"},
+    "cli": {"pulumi", "pulumi_aws", "infra", "local", "tests"},
+    "cli/proof.py": {
+        "boto3",
+        "runtime.ledger.engine",
+        "runtime.ledger.merkle",
+        "runtime.ledger.hashing",
+        "runtime.ledger.storage",
+    },
 }
 
 

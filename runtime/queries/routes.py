@@ -98,6 +98,12 @@ def routes(
             return empty(HTTPStatus.NOT_MODIFIED, tag)
         return answer(HTTPStatus.OK, ad_body(ad), tag)
 
+    _add_proofs(api, ads)
+    api.describe(TITLE, others)
+    return api
+
+
+def _add_proofs(api: Api, ads: Callable[[], Ads]) -> None:
     @api.route(
         "GET",
         "/publisher/{publisherId}/ad/{adId}/versions/{version}/proof",
@@ -108,9 +114,6 @@ def routes(
     def prove_version(path: VersionPath) -> Response[str]:
         proof = ads().proof(path.publisher_id, path.ad_id, path.version)
         return answer(HTTPStatus.OK, proof_body(proof))
-
-    api.describe(TITLE, others)
-    return api
 
 
 def _current(states: States, publisher_id: str, ad_id: str) -> Ad:

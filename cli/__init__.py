@@ -1,0 +1,1 @@
+"""adledger's command line: history, proofs, verification, changes as they come, lag, operations."""
