@@ -46,9 +46,10 @@ def aggregated(blocks: Sequence[Sequence[StreamRecord]], key: str) -> Iterator[l
 def single(blocks: Sequence[Sequence[StreamRecord]]) -> Iterator[list[Aggregate]]:
     """What is sent of these blocks' records: one block's, then the next one's.
 
-    Raises RecordTooLargeError for a record that Kinesis cannot hold, before its block is sent.
+    Raises RecordTooLargeError for a record that Kinesis cannot hold, before anything is sent.
     """
     for block in blocks:
         for record in block:
             require_fit(record.data)
+    for block in blocks:
         yield [Aggregate(record.key, record.data, number) for number, record in enumerate(block)]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
+from runtime.journal.errors import JournalStreamError
 from runtime.journal.records import StreamRecord, block_records
 from runtime.ledger.errors import UnavailableError
 from runtime.ledger.exports.selection import (
@@ -72,6 +73,7 @@ class Stream:
         wait: Wait,
         impaired: Callable[[str | None], None],
         now: Callable[[], datetime] = utc_now,
+        batch_blocks_max: int = BATCH_BLOCKS_MAX,
     ) -> None:
         """Take a ledger or its storage and boto3's Kinesis client.
 
@@ -82,6 +84,7 @@ class Stream:
         self._request = request
         self._wait = wait
         self._now = now
+        self._batch_blocks_max = batch_blocks_max
         stream_name = request.kinesis_stream_arn.rpartition("/")[2]
         self._delivery = Delivery(client, stream_name, wait, impaired)
 
@@ -99,8 +102,7 @@ class Stream:
             while not self._is_over(position):
                 batch = self._patiently(lambda first=position: self._batch(first))
                 if batch:
-                    self._send([self._records(block) for block in batch])
-                    position = batch[-1].stored.sequence_no + 1
+                    position += self._send_blocks(batch)
                     save(position)
                 elif self._wait(POLL_S):
                     return False
@@ -130,10 +132,21 @@ class Stream:
         size = 0
         for block in blocks_until(self._source, first, self._request.exclusive_end):
             size += len(block.stored.ion)
-            if batch and (len(batch) == BATCH_BLOCKS_MAX or size > BATCH_BYTES_MAX):
+            if batch and (len(batch) == self._batch_blocks_max or size > BATCH_BYTES_MAX):
                 break
             batch.append(block)
         return batch
+
+    def _send_blocks(self, batch: Sequence[DatedBlock]) -> int:
+        """Send the blocks of a batch; how many. Those before one that cannot be sent go alone."""
+        try:
+            self._send([self._records(block) for block in batch])
+        except JournalStreamError:
+            if len(batch) == 1:
+                raise
+            self._batch_blocks_max = 1
+            return 0
+        return len(batch)
 
     def _records(self, block: DatedBlock) -> list[StreamRecord]:
         # A block that was sealed before the start may have become durable after the first look.
