@@ -13,6 +13,6 @@ class TcpWSGIServer:
 
 def create_server(
     application: Callable[..., Any],
-    map: dict[int, Any] | None = None,  # noqa: A002
+    map: dict[int, Any] | None = None,
     **adjustments: Any,
 ) -> TcpWSGIServer: ...
