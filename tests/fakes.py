@@ -1,11 +1,11 @@
 """Stand-ins for ports: real implementations, kept in memory."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 
 from runtime.ledger.errors import HeadMovedError, StorageError
-from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+from runtime.ledger.storage.port import Commit, IndexEntry, Leaf, StoredBlock, StoredRevision
 
 
 class MemoryStorage:
@@ -25,6 +25,14 @@ class MemoryStorage:
         with self._lock:
             end = len(self._blocks) if last is None else last + 1
             return iter(self._blocks[first:end])
+
+    def leaves(self, sequence_nos: Collection[int]) -> dict[int, Leaf]:
+        with self._lock:
+            return {
+                number: Leaf(self._blocks[number].block_hash, self._blocks[number].peaks)
+                for number in sequence_nos
+                if 0 <= number < len(self._blocks)
+            }
 
     def append(self, commit: Commit) -> None:
         with self._lock:

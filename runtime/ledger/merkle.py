@@ -5,11 +5,13 @@ first, one for every bit set in the number of leaves. Appending a leaf and foldi
 the root take O(log n) dots and no other node.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from runtime.ledger.hashing import dot
 
 Peaks = tuple[bytes, ...]
+Range = tuple[int, int]
+"""The leaves from the first number on, up to the second one, which is not included."""
 
 
 def root(leaves: Sequence[bytes]) -> bytes:
@@ -53,6 +55,66 @@ def path(leaves: Sequence[bytes], index: int) -> list[bytes]:
         level = _parents(level)
         index >>= 1
     return siblings
+
+
+def path_ranges(index: int, size: int) -> list[Range]:
+    """Which leaves each hash of `path` is the root of; IndexError when there is no such leaf."""
+    if not 0 <= index < size:
+        raise IndexError(f"leaf {index} of {size}")
+    ranges: list[Range] = []
+    width = 1
+    while width < size:
+        first = (index // width ^ 1) * width
+        if first < size:
+            ranges.append((first, min(first + width, size)))
+        width *= 2
+    return ranges
+
+
+def peak_ranges(size: int) -> list[Range]:
+    """The leaves beneath each peak of a tree."""
+    ranges: list[Range] = []
+    first = 0
+    for height in reversed(range(size.bit_length())):
+        if size >> height & 1:
+            ranges.append((first, first + (1 << height)))
+            first += 1 << height
+    return ranges
+
+
+def consistency_ranges(old_size: int, new_size: int) -> list[Range]:
+    """The subtrees of which a consistency proof consists, in RFC 6962's order.
+
+    With the first of them, or with the old root where `old_size` is a power of two, the others
+    make both roots. ValueError unless 1 <= old_size <= new_size.
+    """
+    if not 1 <= old_size <= new_size:
+        raise ValueError(f"no tree of {old_size} leaves grows to one of {new_size}")
+    ranges: list[Range] = []
+    first, end, is_prefix = 0, new_size, True
+    while old_size < end:
+        middle = first + _left_width(end - first)
+        if old_size <= middle:
+            ranges.append((middle, end))
+            end = middle
+        else:
+            ranges.append((first, middle))
+            first, is_prefix = middle, False
+    return [*([] if is_prefix else [(first, end)]), *reversed(ranges)]
+
+
+def root_over(roots: Mapping[Range, bytes], first: int, end: int) -> bytes:
+    """The root over a range of leaves from the roots of the subtrees that it consists of."""
+    found = roots.get((first, end))
+    if found is not None or end - first <= 1:
+        return found or b""
+    middle = first + _left_width(end - first)
+    return dot(root_over(roots, first, middle), root_over(roots, middle, end))
+
+
+def _left_width(size: int) -> int:
+    """How many of a tree's leaves, two at least, its left half has."""
+    return 1 << (size - 1).bit_length() - 1
 
 
 def follow(leaf: bytes, siblings: Sequence[bytes]) -> bytes:

@@ -10,9 +10,11 @@ from runtime.ledger import merkle
 from runtime.ledger.errors import HeadMovedError, StorageError
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.storage.port import (
+    LEAVES_MAX,
     Commit,
     IndexEntry,
     JournalStorage,
+    Leaf,
     StoredBlock,
     StoredRevision,
 )
@@ -114,6 +116,20 @@ class JournalStorageContract:
         assert list(storage.blocks(5, 5)) == [appended[5]]
         assert list(storage.blocks(12)) == []
         assert list(storage.blocks(10, 99)) == appended[10:]
+
+    def test_leaves_are_the_hashes_and_peaks_of_blocks(self, storage: JournalStorage) -> None:
+        appended = filled(storage, 9)
+        large = following(appended[-1], ion=os.urandom(self.large_block_bytes))
+        storage.append(large)
+        appended += [large.block, *filled(storage, 2)]
+        asked = [11, 3, 4, 0, 9, 10, 400]
+        assert storage.leaves(asked) == {
+            number: Leaf(appended[number].block_hash, appended[number].peaks)
+            for number in asked[:-1]
+        }
+        assert storage.leaves([]) == {}
+        every = storage.leaves(range(LEAVES_MAX))
+        assert sorted(every) == list(range(12))
 
     def test_a_block_is_appended_once(self, storage: JournalStorage) -> None:
         [head] = filled(storage, 1)

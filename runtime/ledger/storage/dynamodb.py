@@ -6,14 +6,14 @@ items of one commit become visible one by one: Settling makes up for that.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 from runtime.ledger.errors import CorruptJournalError, LimitExceededError
 from runtime.ledger.storage import items
 from runtime.ledger.storage.dynamodb_errors import wrapped
 from runtime.ledger.storage.items import Item
-from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+from runtime.ledger.storage.port import Commit, IndexEntry, Leaf, StoredBlock, StoredRevision
 from runtime.ledger.storage.settling import Settling
 
 TRANSACTION_ITEMS_MAX: Final = 100
@@ -83,6 +83,21 @@ class DynamoDbStorage:
                 if torn_reads > TORN_READS_MAX:
                     raise
                 self._sleep(TORN_WAIT_S)
+
+    def leaves(self, sequence_nos: Collection[int]) -> dict[int, Leaf]:
+        """Hashes and peaks of these blocks, those that exist: a query for each run of neighbours.
+
+        So that nothing but the right to query is needed.
+        """
+        found: dict[int, Leaf] = {}
+        for first, last in _runs(sequence_nos):
+            between = (items.block_sort_key(first), items.block_sort_key(last))
+            for item in self._query(
+                items.journal_key(self._ledger), between=between, only="sk, hash, peaks"
+            ):
+                if "peaks" in item:
+                    found[items.sequence_no(item)] = items.leaf(item)
+        return found
 
     def append(self, commit: Commit) -> None:
         """Put the block and what it brings, all or nothing."""
@@ -154,8 +169,12 @@ class DynamoDbStorage:
         between: tuple[str, str] | None = None,
         newest_first: bool = False,
         limit: int | None = None,
+        only: str | None = None,
     ) -> Iterator[Item]:
-        """The items of a partition in order, page after page; at most `limit` of them."""
+        """The items of a partition in order, page after page; at most `limit` of them.
+
+        `only` names the attributes that are wanted, separated by commas; None wants all.
+        """
         request: dict[str, Any] = {
             "TableName": self._table_name,
             "ConsistentRead": True,
@@ -169,6 +188,10 @@ class DynamoDbStorage:
             request["ExpressionAttributeValues"][":last"] = {"S": between[1]}
         if limit is not None:
             request["Limit"] = limit
+        if only is not None:
+            names = only.split(", ")
+            request["ProjectionExpression"] = ", ".join(f"#{name}" for name in names)
+            request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
         while True:
             with wrapped(f"query {pk} of {self._name()}"):
                 page = self._client.query(**request)
@@ -195,3 +218,14 @@ class DynamoDbStorage:
 
     def _name(self) -> str:
         return f"ledger {self._ledger} in table {self._table_name}"
+
+
+def _runs(numbers: Collection[int]) -> list[tuple[int, int]]:
+    """First and last of each run of neighbours."""
+    runs: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from runtime.ledger.errors import CorruptJournalError
 from runtime.ledger.storage import peaks as joined_peaks
-from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+from runtime.ledger.storage.port import Commit, IndexEntry, Leaf, StoredBlock, StoredRevision
 
 PART_BYTES_MAX: Final = 350_000
 """Of a block's Ion in one item; DynamoDB's limit on an item is 400 KB."""
@@ -139,6 +139,11 @@ def is_alone(item: Item) -> bool:
 def sequence_no(item: Item) -> int:
     """The number of the block that an item of the journal belongs to."""
     return int(item["sk"]["S"].partition("#")[0])
+
+
+def leaf(item: Item) -> Leaf:
+    """A block's hash and peaks from its item."""
+    return Leaf(bytes(item["hash"]["B"]), joined_peaks.split(bytes(item["peaks"]["B"])))
 
 
 def revision(item: Item, table_id: str, document_id: str) -> StoredRevision:

@@ -1,8 +1,11 @@
 """The port between the ledger and its store: append a block if the head is unmoved, and read."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
+
+LEAVES_MAX: Final = 256
+"""More than a proof in any tree asks for at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,16 @@ class StoredBlock:
     """The newest block, up to this one, that changed a table or an index."""
     ion: bytes
     """The block as an Ion binary struct in QLDB's layout, revisions included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What a proof needs of a block that it is not about."""
+
+    block_hash: bytes
+    """32 bytes."""
+    peaks: tuple[bytes, ...]
+    """As those of a StoredBlock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,13 @@ class JournalStorage(Protocol):
 
     def blocks(self, first: int, last: int | None = None) -> Iterator[StoredBlock]:
         """Blocks first..last, both included, in order, to the head where last is None."""
+        ...
+
+    def leaves(self, sequence_nos: Collection[int]) -> Mapping[int, Leaf]:
+        """Hashes and peaks of these blocks, those that exist; at most LEAVES_MAX at a time.
+
+        One round trip for each run of neighbours at most.
+        """
         ...
 
     def append(self, commit: Commit) -> None:

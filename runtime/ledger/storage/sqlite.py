@@ -5,7 +5,7 @@ wait for one another share that flush, being written in one SQLite transaction, 
 an outcome of its own (group commit).
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from runtime.ledger import merkle
 from runtime.ledger.errors import CorruptJournalError, HeadMovedError, LedgerError
 from runtime.ledger.storage import peaks as joined_peaks
 from runtime.ledger.storage.group_commit import GroupCommit, Waiting
-from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+from runtime.ledger.storage.port import Commit, IndexEntry, Leaf, StoredBlock, StoredRevision
 from runtime.ledger.storage.sqlite_file import Execute, Row, SqliteFile
 
 PAGE_ROWS_MAX: Final = 256
@@ -25,6 +25,7 @@ PAGE_BYTES: Final = 1024 * 1024
 
 _SEQUENCE_MAX: Final = (1 << 63) - 1
 _BLOCK: Final = "SELECT sequence_no, block_hash, peaks, catalog_sequence_no, ion FROM block "
+_LEAF: Final = "SELECT sequence_no, block_hash, peaks FROM block "
 _REVISION: Final = "SELECT table_id, document_id, version, sequence_no, deleted, ion FROM revision "
 _NEWEST: Final = _REVISION.replace("version", "MAX(version)")
 
@@ -34,9 +35,11 @@ class SqliteStorage:
 
     queues_appends: Final = True
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(
+        self, path: Path | str, *, open_file: Callable[[Path], SqliteFile] = SqliteFile
+    ) -> None:
         """Open the journal, making the file when there is none; StorageError when it cannot be."""
-        self._file = SqliteFile(Path(path))
+        self._file = open_file(Path(path))
         self._appends = GroupCommit(self._write)
 
     def head(self) -> StoredBlock | None:
@@ -56,6 +59,12 @@ class SqliteStorage:
                 return
             size = _page_rows(rows)
             first = rows[-1][0] + 1
+
+    def leaves(self, sequence_nos: Collection[int]) -> dict[int, Leaf]:
+        """Hashes and peaks of these blocks, those that exist."""
+        asked = ", ".join("?" * len(sequence_nos))
+        rows = self._file.read(f"{_LEAF}WHERE sequence_no IN ({asked})", *sequence_nos)
+        return {number: Leaf(hash_, joined_peaks.split(peaks)) for number, hash_, peaks in rows}
 
     def current(self, table_id: str, document_id: str) -> StoredRevision | None:
         """The newest revision of a document."""
