@@ -36,9 +36,9 @@ class Following:
 def tail(screen: Screen, cloud: Cloud, following: Following, ledgers: list[str] | None) -> None:
     """Show changes until interrupted, or as `following` says."""
     journals = cloud.journals(ledgers)
-    if not screen.as_json:
-        screen.note(f"following {', '.join(journals) or 'nothing'}; Ctrl-C ends it")
-    for name, number, revision in changes(journals, following):
+    told_changes = changes(journals, following)
+    screen.note(f"following {', '.join(journals) or 'nothing'}; Ctrl-C ends it")
+    for name, number, revision in told_changes:
         body = {"ledger": name, "sequenceNo": number, **version_body(revision)}
         screen.line(body, lambda console, body=body: _show(console, body))
 
@@ -49,8 +49,21 @@ def changes(
     sleep: Callable[[float], None] = time.sleep,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[str, int, AdRevision]]:
-    """Ledger, block and revision of each change, in each ledger's order, as they come."""
+    """Ledger, block and revision of each change, in each ledger's order, as they come.
+
+    Where each ledger is now is looked up at once, the rest as it is asked for.
+    """
     places = {name: _start(name, journal, following) for name, journal in journals.items()}
+    return _following(journals, places, following, sleep, monotonic)
+
+
+def _following(
+    journals: Mapping[str, JournalStorage],
+    places: dict[str, int],
+    following: Following,
+    sleep: Callable[[float], None],
+    monotonic: Callable[[], float],
+) -> Iterator[tuple[str, int, AdRevision]]:
     mine: set[str] = set()
     told_count, came_at = 0, monotonic()
     while True:
