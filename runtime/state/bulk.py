@@ -137,7 +137,7 @@ def _is_refusal(error: Exception) -> bool:
 
 def _left(group: dict[str, Item], error: Exception, written: Written) -> dict[str, Item]:
     """The puts to send again after a call that failed."""
-    response: Mapping[str, Any] = getattr(error, "response", {})
+    response: Mapping[str, Any] = error.response if isinstance(error, ClientError) else {}
     reasons: list[Mapping[str, Any]] = response.get("CancellationReasons") or []
     if len(reasons) != len(group):
         return group
