@@ -10,11 +10,17 @@ from typing import Final
 from runtime.ledger.errors import (
     HeadMovedError,
     LedgerError,
+    LimitExceededError,
     UnavailableError,
     UnknownOutcomeError,
 )
 from runtime.ledger.imports.errors import OtherLedgerError
-from runtime.ledger.storage.port import Commit, JournalStorage, QueuingStorage
+from runtime.ledger.storage.port import (
+    Commit,
+    JournalStorage,
+    QueuingStorage,
+    StepwiseStorage,
+)
 
 APPENDS_WAITING_MAX: Final = 32
 """Blocks that wait for one flush, in a store that takes them so."""
@@ -88,7 +94,7 @@ class Appending:
         failure: LedgerError | None = None
         for attempt in range(ATTEMPTS_MAX):
             try:
-                self._storage.append(commit)
+                self._append_once(commit)
                 return
             except (HeadMovedError, UnavailableError) as error:
                 failure = error
@@ -100,6 +106,14 @@ class Appending:
         raise UnknownOutcomeError(
             f"block {number} could not be appended: {failure}; import again to go on"
         ) from failure
+
+    def _append_once(self, commit: Commit) -> None:
+        try:
+            self._storage.append(commit)
+        except LimitExceededError:
+            if not isinstance(self._storage, StepwiseStorage):
+                raise
+            self._storage.append_in_steps(commit)
 
     def _is_there(self, commit: Commit) -> bool:
         number = commit.block.sequence_no

@@ -19,6 +19,8 @@ from runtime.ledger.storage.settling import Settling
 TRANSACTION_ITEMS_MAX: Final = 100
 TRANSACTION_BYTES_MAX: Final = 4 * 1024 * 1024
 """DynamoDB's limits on one TransactWriteItems."""
+STEP_BYTES_MAX: Final = 2 * 1024 * 1024
+"""Of one of several writes of a commit, which may be as small as one likes."""
 TOKEN_CHARACTERS_MAX: Final = 36
 """DynamoDB's limit on a ClientRequestToken."""
 TORN_READS_MAX: Final = 8
@@ -103,13 +105,33 @@ class DynamoDbStorage:
         """Put the block and what it brings, all or nothing."""
         puts = list(items.items(self._ledger, commit))
         self._check_limits(commit, puts)
-        with wrapped(f"append block {commit.block.sequence_no} to {self._name()}"):
-            self._client.transact_write_items(
-                TransactItems=[{"Put": self._put(item)} for item in puts],
-                # The same for every try of this block, so that a repeated request counts once.
-                ClientRequestToken=commit.block.block_hash.hex()[:TOKEN_CHARACTERS_MAX],
-            )
-        self._settling.note(commit.block.sequence_no)
+        self._transact(commit, puts)
+
+    def append_in_steps(self, commit: Commit) -> None:
+        """Put what the block brings, as often as it takes; then the block, if it is the next."""
+        own: list[Item] = []
+        steps: list[list[Item]] = [[]]
+        size = 0
+        for item in items.items(self._ledger, commit):
+            if items.is_of_journal(item):
+                own.append(item)
+                continue
+            size += items.size_bytes(item)
+            if len(steps[-1]) == TRANSACTION_ITEMS_MAX or size > STEP_BYTES_MAX:
+                steps.append([])
+                size = items.size_bytes(item)
+            steps[-1].append(item)
+        self._check_limits(commit, own)
+        for number, step in enumerate(filter(None, steps)):
+            with wrapped(
+                f"put step {number} of block {commit.block.sequence_no} to {self._name()}"
+            ):
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {"Put": {"TableName": self._table_name, "Item": item}} for item in step
+                    ]
+                )
+        self._transact(commit, own)
 
     def current(self, table_id: str, document_id: str) -> StoredRevision | None:
         """The newest revision of a document: one query."""
@@ -150,6 +172,15 @@ class DynamoDbStorage:
 
     def close(self) -> None:
         """Nothing is held open but the caller's client."""
+
+    def _transact(self, commit: Commit, puts: list[Item]) -> None:
+        with wrapped(f"append block {commit.block.sequence_no} to {self._name()}"):
+            self._client.transact_write_items(
+                TransactItems=[{"Put": self._put(item)} for item in puts],
+                # The same for every try of this block, so that a repeated request counts once.
+                ClientRequestToken=commit.block.block_hash.hex()[:TOKEN_CHARACTERS_MAX],
+            )
+        self._settling.note(commit.block.sequence_no)
 
     def _revision(self, item: Item, table_id: str, document_id: str) -> StoredRevision:
         """A revision from its item, once the block that brought it is the head or behind it."""

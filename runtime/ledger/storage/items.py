@@ -131,6 +131,11 @@ def blocks(found: Iterator[Item]) -> Iterator[StoredBlock]:
         yield _block(gathered)
 
 
+def is_of_journal(item: Item) -> bool:
+    """Whether an item is a block or a part of one, not what a block brings."""
+    return item["kind"]["S"] in ("block", "part")
+
+
 def is_alone(item: Item) -> bool:
     """Whether an item of the journal is the whole of its block."""
     return item["kind"]["S"] == "block" and item["parts"]["N"] == "1"

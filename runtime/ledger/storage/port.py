@@ -140,3 +140,16 @@ class QueuingStorage(JournalStorage, Protocol):
     def queues_appends(self) -> bool:
         """Always true; a store that cannot do it has no such member."""
         ...
+
+
+@runtime_checkable
+class StepwiseStorage(JournalStorage, Protocol):
+    """A store whose single write is bounded, and which can take a commit in several."""
+
+    def append_in_steps(self, commit: Commit) -> None:
+        """As append, for a commit that is too large for it and a ledger that nobody else uses.
+
+        What the commit brings is written first, the block at last; when that was ended between,
+        doing it again goes on.
+        """
+        ...
