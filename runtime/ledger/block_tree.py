@@ -32,6 +32,15 @@ class BlockTree:
         self._nodes: _Recent[Range, bytes] = _Recent(nodes_cached_max)
         self._tips: _Recent[int, Leaf] = _Recent(TIPS_CACHED_MAX)
 
+    def has(self, sequence_no: int) -> bool:
+        """Whether there is such a block."""
+        if self._tips.get(sequence_no) is not None:
+            return True
+        leaf = self._storage.leaves([sequence_no]).get(sequence_no)
+        if leaf is not None:
+            self._tips.put(sequence_no, leaf)
+        return leaf is not None
+
     def path(self, leaf: bytes, index: int, size: int) -> list[bytes]:
         """The siblings from block `index`, whose hash is given, to the digest of `size` blocks.
 
@@ -75,10 +84,10 @@ class BlockTree:
     def _tip(self, size: int) -> Leaf:
         """The block whose peaks make the digest of so many blocks."""
         kept = self._tips.get(size - 1)
-        if kept is None:
-            kept = _leaf(self._storage.leaves([size - 1]), size - 1)
-            self._tips.put(size - 1, kept)
-        return kept
+        leaves = {size - 1: kept} if kept is not None else self._storage.leaves([size - 1])
+        leaf = _leaf(leaves, size - 1)
+        self._tips.put(size - 1, leaf)
+        return leaf
 
     def _peaks(self, leaf: Leaf, size: int) -> dict[Range, bytes]:
         return dict(zip(merkle.peak_ranges(size), leaf.peaks, strict=True))

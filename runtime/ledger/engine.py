@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from runtime.ledger import merkle
+from runtime.ledger.block_tree import BlockTree
 from runtime.ledger.catalog import CatalogCache
 from runtime.ledger.commits import Committer
 from runtime.ledger.errors import StatementError
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.ion import IonValue
 from runtime.ledger.limits import LIMITS, Limits
+from runtime.ledger.published import published, published_revision
 from runtime.ledger.readback import read_back
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 from runtime.ledger.transaction import Transaction
@@ -60,6 +62,7 @@ class Ledger:
         self._limits = limits
         self._catalogs = CatalogCache(storage)
         self._committer = Committer(storage, self._catalogs, limits, now, monotonic)
+        self._tree = BlockTree(storage)
 
     def begin(self) -> Transaction:
         """Start a transaction; the store is first asked when a statement reads."""
@@ -97,10 +100,63 @@ class Ledger:
             for stored in self._storage.history(table.table_id, document_id, first):
                 yield read_back(stored)
 
-    def digest(self) -> Digest:
-        """The digest of the whole journal, in one read; StatementError for an empty one."""
-        head = self._storage.head()
-        if head is None:
+    def digest(self, at: int | None = None) -> Digest:
+        """The digest of the journal up to block `at`, or of all of it, in one read.
+
+        StatementError when there is no such block.
+        """
+        block = self._storage.head() if at is None else self._block(at)
+        if block is None:
             raise StatementError(f"ledger {self.name} has no block yet, so it has no digest")
-        strand_id = self._committer.strand_id(head)
-        return Digest(merkle.fold(head.peaks), strand_id, head.sequence_no)
+        strand_id = self._committer.strand_id(block)
+        return Digest(merkle.fold(block.peaks), strand_id, block.sequence_no)
+
+    def block(
+        self, sequence_no: int, tip: int | None = None
+    ) -> tuple[IonValue, list[bytes] | None]:
+        """A block as it is shown and, with a digest's tip, what proves it: hashes from its own up.
+
+        StatementError when there is no such block or it is behind the tip.
+        """
+        stored = self._block(sequence_no)
+        return published(stored), self._path(stored, tip)
+
+    def revision(
+        self, sequence_no: int, document_id: str, tip: int | None = None
+    ) -> tuple[IonValue, list[bytes] | None]:
+        """A document's revision out of a block and, with a digest's tip, what proves it.
+
+        StatementError when there is no such revision to show or its block is behind the tip.
+        """
+        stored = self._block(sequence_no)
+        shown, steps = published_revision(stored, document_id)
+        path = self._path(stored, tip)
+        return shown, None if path is None else [*steps, *path]
+
+    def consistency(self, old_tip: int, new_tip: int) -> list[bytes]:
+        """The hashes that prove that up to `new_tip` blocks were only appended after `old_tip`.
+
+        StatementError when there are no such blocks or the new tip is before the old one.
+        """
+        self._check_tip(old_tip, new_tip)
+        return self._tree.consistency(old_tip + 1, new_tip + 1)
+
+    def _block(self, sequence_no: int) -> StoredBlock:
+        if sequence_no >= 0:
+            for stored in self._storage.blocks(sequence_no, sequence_no):
+                return stored
+        raise StatementError(f"ledger {self.name} has no block {sequence_no}")
+
+    def _path(self, stored: StoredBlock, tip: int | None) -> list[bytes] | None:
+        if tip is None:
+            return None
+        self._check_tip(stored.sequence_no, tip)
+        return self._tree.path(stored.block_hash, stored.sequence_no, tip + 1)
+
+    def _check_tip(self, sequence_no: int, tip: int) -> None:
+        if not 0 <= sequence_no <= tip:
+            raise StatementError(
+                f"the digest of the blocks up to {tip} says nothing of block {sequence_no}"
+            )
+        if not self._tree.has(tip):
+            raise StatementError(f"ledger {self.name} has no block {tip}")

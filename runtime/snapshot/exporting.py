@@ -11,10 +11,10 @@ from runtime.ledger.exports.formats import FORMATS, ION_TEXT
 from runtime.ledger.exports.layout import final_manifest_key, start_manifest_key
 from runtime.ledger.exports.manifests import ExportRequest, final_manifest, start_manifest
 from runtime.ledger.exports.objects import OBJECT_BYTES_MAX, DataObject, data_objects
-from runtime.ledger.exports.published import published
 from runtime.ledger.exports.reader import ReadBlock
 from runtime.ledger.exports.selection import DatedBlock
 from runtime.ledger.identifiers import derived_id
+from runtime.ledger.published import published
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 from runtime.snapshot.blocks import Chain, ads_of
 from runtime.snapshot.chunks import write_run

@@ -11,8 +11,8 @@ from typing import Final
 
 from runtime.ledger.exports.formats import Format
 from runtime.ledger.exports.layout import DataKey, data_key
-from runtime.ledger.exports.published import published
 from runtime.ledger.exports.selection import DatedBlock
+from runtime.ledger.published import published
 from runtime.ledger.storage.port import StoredBlock
 
 OBJECT_BYTES_MAX: Final = 4 * 1024 * 1024

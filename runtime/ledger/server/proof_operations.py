@@ -1,7 +1,7 @@
 """The control plane's operations that prove a journal: its digest, its blocks, its revisions."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, cast
 
 from runtime.ledger import ion
 from runtime.ledger.engine import Digest, Ledger
@@ -14,19 +14,6 @@ from runtime.ledger.server.errors import (
 )
 
 Parameters = Mapping[str, Any]
-
-
-@runtime_checkable
-class Prover(Protocol):
-    """A ledger that can show a block or a revision and, given a digest's tip, prove it."""
-
-    def block(self, sequence_no: int, tip: int | None) -> tuple[Any, Any]:
-        """The block as an Ion struct, and its proof: hashes from the leaf up."""
-        ...
-
-    def revision(self, sequence_no: int, document_id: str, tip: int | None) -> tuple[Any, Any]:
-        """The revision as an Ion struct, and its proof."""
-        ...
 
 
 class ProofOperations:
@@ -45,16 +32,18 @@ class ProofOperations:
     def get_block(self, parameters: Parameters) -> dict[str, Any]:
         """GetBlock, with a proof when a digest's tip is given."""
         sequence_no, tip = self._addresses(parameters)
-        block, proof = self._prover(parameters["Name"]).block(sequence_no, tip)
+        block, proof = self._ledger(parameters["Name"]).block(sequence_no, tip)
         answer = {"Block": _text(block)}
         return answer if proof is None else {**answer, "Proof": _text(proof)}
 
     def get_revision(self, parameters: Parameters) -> dict[str, Any]:
         """GetRevision, with a proof when a digest's tip is given."""
         sequence_no, tip = self._addresses(parameters)
-        revision, proof = self._prover(parameters["Name"]).revision(
-            sequence_no, parameters["DocumentId"], tip
-        )
+        ledger = self._ledger(parameters["Name"])
+        try:
+            revision, proof = ledger.revision(sequence_no, parameters["DocumentId"], tip)
+        except StatementError as error:
+            raise InvalidParameterError(str(error), "DocumentId") from error
         answer = {"Revision": _text(revision)}
         return answer if proof is None else {**answer, "Proof": _text(proof)}
 
@@ -63,14 +52,6 @@ class ProofOperations:
         if ledger is None:
             raise ResourceNotFoundError(f"there is no ledger {name}", LEDGER, name)
         return ledger
-
-    def _prover(self, name: str) -> Prover:
-        ledger = self._ledger(name)
-        if isinstance(ledger, Prover):
-            return ledger
-        raise ResourcePreconditionNotMetError(
-            f"ledger {name} cannot prove single blocks and revisions", LEDGER, name
-        )
 
     def _digest(self, name: str) -> Digest:
         try:

@@ -1,67 +1,99 @@
-"""GetBlock and GetRevision on a ledger that can prove: what is asked and how it is told."""
+"""boto3's GetBlock and GetRevision, checked by the algorithm that QLDB published."""
 
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from runtime.ledger import ion
-from runtime.ledger.engine import Ledger
-from runtime.ledger.server.errors import InvalidParameterError
-from runtime.ledger.server.proof_operations import ProofOperations
-from tests.fakes import MemoryStorage
-from tests.runtime.ledger.ledgers import run
+from runtime.ledger.hashing import dot, ion_hash
+from tests.runtime.ledger.server.serving import Clients, run
 
-HASH = bytes(range(32))
-DOCUMENT_ID = "0" * 22
-
-
-class MemoryProver(Ledger):
-    """Shows what it was asked for."""
-
-    def block(self, sequence_no: int, tip: int | None) -> tuple[Any, Any]:
-        return {"asked": sequence_no}, None if tip is None else [HASH] * tip
-
-    def revision(self, sequence_no: int, document_id: str, tip: int | None) -> tuple[Any, Any]:
-        return {"asked": sequence_no, "id": document_id}, None if tip is None else [HASH] * tip
+UNKNOWN_ID = "0" * 22
 
 
 @pytest.fixture
-def ledger() -> Ledger:
-    ledger = MemoryProver(MemoryStorage(), name="cars")
-    for name in ("A", "B", "C"):
-        run(ledger, f"CREATE TABLE {name}")
-    return ledger
+def qldb(clients: Clients) -> Any:
+    return clients.boto3("qldb")
 
 
-def address(ledger: Ledger, sequence_no: int) -> dict[str, str]:
-    return {"IonText": f'{{strandId: "{ledger.digest().strand_id}", sequenceNo: {sequence_no}}}'}
+@pytest.fixture
+def row(clients: Clients) -> Any:
+    """The only document's revision, some blocks before the ledger's newest."""
+    driver = clients.ledger()
+    run(driver, "CREATE TABLE Cars")
+    run(driver, "INSERT INTO Cars ?", {"vin": "a"})
+    [found] = run(driver, "SELECT * FROM _ql_committed_Cars")
+    for _ in range(4):
+        run(driver, "INSERT INTO Cars ?", {"vin": "b"})
+    return found
 
 
-def test_a_block_without_a_proof(ledger: Ledger) -> None:
-    asked = {"Name": "cars", "BlockAddress": address(ledger, 1)}
-    assert ProofOperations({"cars": ledger}).get_block(asked) == {"Block": {"IonText": "{asked:1}"}}
+def address(row: Any, sequence_no: int | None = None) -> dict[str, str]:
+    place = dict(row["blockAddress"])
+    if sequence_no is not None:
+        place["sequenceNo"] = sequence_no
+    return {"IonText": ion.text(place)}
 
 
-def test_a_block_and_a_revision_with_a_proof(ledger: Ledger) -> None:
-    operations = ProofOperations({"cars": ledger})
+def followed(leaf: bytes, proof: Any) -> bytes:
+    for sibling in ion.parse(proof["IonText"]):
+        leaf = dot(leaf, bytes(sibling))
+    return leaf
+
+
+def test_a_block_is_proven(qldb: Any, row: Any) -> None:
+    digest = qldb.get_digest(Name="cars")
+    asked = {"Name": "cars", "BlockAddress": address(row)}
+    assert "Proof" not in qldb.get_block(**asked)
+    answer = qldb.get_block(**asked, DigestTipAddress=digest["DigestTipAddress"])
+    block = ion.parse(answer["Block"]["IonText"])
+    assert block["revisions"] == [row]
+    assert followed(bytes(block["blockHash"]), answer["Proof"]) == digest["Digest"]
+
+
+def test_a_revision_is_proven(qldb: Any, row: Any) -> None:
+    digest = qldb.get_digest(Name="cars")
     asked = {
         "Name": "cars",
-        "BlockAddress": address(ledger, 1),
-        "DigestTipAddress": address(ledger, 2),
-        "DocumentId": DOCUMENT_ID,
+        "BlockAddress": address(row),
+        "DocumentId": str(row["metadata"]["id"]),
     }
-    block, revision = operations.get_block(asked), operations.get_revision(asked)
-    assert list(ion.parse(block["Proof"]["IonText"])) == [HASH, HASH]
-    assert list(ion.parse(revision["Proof"]["IonText"])) == [HASH, HASH]
-    assert ion.parse(revision["Revision"]["IonText"]) == {"asked": 1, "id": DOCUMENT_ID}
+    assert "Proof" not in qldb.get_revision(**asked)
+    answer = qldb.get_revision(**asked, DigestTipAddress=digest["DigestTipAddress"])
+    revision = ion.parse(answer["Revision"]["IonText"])
+    assert revision == row
+    leaf = dot(ion_hash(revision["data"]), ion_hash(revision["metadata"]))
+    assert followed(leaf, answer["Proof"]) == digest["Digest"]
 
 
-def test_a_tip_before_the_block_is_refused(ledger: Ledger) -> None:
+def test_revisions_of_system_tables_are_shown_as_hashes(qldb: Any, row: Any) -> None:
+    answer = qldb.get_block(Name="cars", BlockAddress=address(row, 0))
+    [revision] = ion.parse(answer["Block"]["IonText"])["revisions"]
+    assert list(revision) == ["hash"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "wrong", "parameter"),
+    [
+        ("get_revision", {"DocumentId": UNKNOWN_ID}, "DocumentId"),
+        ("get_revision", {"block": 0}, "DocumentId"),
+        ("get_revision", {"block": 99}, "BlockAddress"),
+        ("get_block", {"tip": 0}, "DigestTipAddress"),
+        ("get_block", {"tip": 99}, "DigestTipAddress"),
+    ],
+)
+def test_what_cannot_be_proven_is_refused(
+    qldb: Any, row: Any, operation: str, wrong: dict[str, Any], parameter: str
+) -> None:
     asked = {
         "Name": "cars",
-        "BlockAddress": address(ledger, 1),
-        "DigestTipAddress": address(ledger, 0),
+        "BlockAddress": address(row, wrong.get("block")),
+        "DigestTipAddress": address(row, wrong.get("tip", 5)),
     }
-    with pytest.raises(InvalidParameterError, match="before block 1") as raised:
-        ProofOperations({"cars": ledger}).get_block(asked)
-    assert raised.value.members == {"ParameterName": "DigestTipAddress"}
+    if operation == "get_revision":
+        asked["DocumentId"] = wrong.get("DocumentId", str(row["metadata"]["id"]))
+    with pytest.raises(ClientError) as raised:
+        getattr(qldb, operation)(**asked)
+    assert raised.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert raised.value.response["ParameterName"] == parameter
