@@ -53,10 +53,11 @@ def owner_of(cloud: Cloud, ad_id: str) -> str:
 
 def _show(console: Console, publisher_id: str, ad_id: str, items: list[Mapping[str, Any]]) -> None:
     table = Table(title=plain(f"ad {ad_id} of publisher {publisher_id}"), title_justify="left")
-    for column in ("version", "time", "transaction", "what"):
-        table.add_column(column, overflow="fold")
+    table.add_column("version", justify="right", no_wrap=True)
+    table.add_column("time", no_wrap=True)
+    table.add_column("what", overflow="fold")
     for item in items:
-        table.add_row(str(item["version"]), item["txTime"], item["txId"], _what(item))
+        table.add_row(str(item["version"]), item["txTime"], _what(item))
     console.print(table)
 
 
