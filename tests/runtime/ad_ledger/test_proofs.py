@@ -4,38 +4,12 @@ from base64 import b64decode
 
 import pytest
 
-from runtime.ad_ledger.proofs import path_to_digest
 from runtime.ads.errors import UnavailableError, VersionNotFoundError
-from runtime.ledger import merkle
-from runtime.ledger.storage.port import StoredBlock
 from tests.cli.proofs import proof_of
-from tests.contracts.journal_storage import filled
 from tests.fakes import MemoryStorage
 from tests.runtime.ad_ledger.stores import ledger_over
 from tests.runtime.ad_ledger.test_contract import NEW
 from tests.runtime.ledger.storages import CountingStorage, FailingStorage
-
-SIZE_MAX = 70
-
-
-@pytest.fixture(scope="module")
-def journal() -> list[StoredBlock]:
-    return filled(MemoryStorage(), SIZE_MAX)
-
-
-@pytest.mark.parametrize("size", range(1, SIZE_MAX + 1))
-def test_paths_are_those_of_the_whole_tree(journal: list[StoredBlock], size: int) -> None:
-    leaves = [block.block_hash for block in journal[:size]]
-    for number in range(size):
-        reads: list[int] = []
-
-        def blocks(first: int, last: int, reads: list[int] = reads) -> list[StoredBlock]:
-            reads.append(last - first + 1)
-            return journal[first : last + 1]
-
-        assert path_to_digest(blocks, number, size) == merkle.path(leaves, number)
-        assert len(reads) <= (size - 1).bit_length()
-        assert sum(reads) <= 2 * len(reads)
 
 
 def test_a_proof_takes_as_many_reads_as_the_tree_is_high() -> None:
