@@ -24,6 +24,7 @@ LAYERS = {
     "infra": {"runtime", "local", "cli", "tests"},
     "runtime": {"pulumi", "pulumi_aws", "infra", "local", "cli", "tests"},
     "runtime/ads": {"boto3", "botocore", "pyqldb", "opensearchpy", "aws_lambda_powertools"},
+    "runtime/ad_events": {"boto3", "botocore", "pyqldb", "aws_lambda_powertools"},
     "runtime/ledger/verify.py": {
         "runtime.ledger.engine",
         "runtime.ledger.block",

@@ -95,6 +95,14 @@ def test_what_is_left_out_is_allowed_to_be() -> None:
     validate(event_of(revision(1, {**huge, "adTitle": "x" * 130_000}), revision(0, huge)))
 
 
+def test_the_documents_example_is_allowed() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "events.md").read_text()
+    example = json.loads(page.split("```json")[1].split("```")[0])
+    event = {**envelope(event_of(ad_revision(), None)), **example}
+    VALIDATORS[example["detail-type"]].validate(event)
+    assert set(example["detail"]["changes"]["price"]) == {"old", "new"}
+
+
 def spoilt(name: str, **members: Any) -> dict[str, Any]:
     events = {
         "AdCreated": event_of(ad_revision(), None),
