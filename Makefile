@@ -51,6 +51,10 @@ demo: $(INSTALLED) ## Play a publisher and a reader against the running system
 test: $(INSTALLED) ## Run all tests
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup
 
+.PHONY: soak
+soak: $(INSTALLED) ## Run the long tests: kills, power cuts, histories, fuzzing (an hour; RUNS= SCALE= SEED=)
+	@$(RUN) -m tests.soak $(RUNS) $(if $(SCALE),--scale $(SCALE)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: check
 check: $(INSTALLED) ## Check format, lint, types and the rules of style
 	@$(VENV)/bin/ruff format --check .

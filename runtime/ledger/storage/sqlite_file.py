@@ -1,5 +1,6 @@
 """A SQLite file with the journal's tables: its connections, its transactions, its errors."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Generator
@@ -108,10 +109,13 @@ class SqliteFile:
                 return
         reader.close()
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
+    def _open(self) -> sqlite3.Connection:
+        return sqlite3.connect(
             self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = self._open()
         connection.execute("PRAGMA synchronous = FULL")
         return connection
 
@@ -147,6 +151,15 @@ class SqliteFile:
             for statement in _SCHEMA:
                 connection.execute(statement)
             connection.execute("COMMIT")
+            self._flush_folder()
+
+    def _flush_folder(self) -> None:
+        """Make durable that there is a new file; SQLite does so for its log, not for this one."""
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     @contextmanager
     def _wrapped(self, what: str) -> Generator[None]:

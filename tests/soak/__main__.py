@@ -1,0 +1,164 @@
+"""The long runs: `python -m tests.soak` or `make soak`; `--help` says which there are and how long.
+
+Each prints its seed, and how to repeat it from there, before it begins, and how far it is.
+"""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tests.soak.isolation import simulated, threaded
+from tests.soak.kills import kill_writers
+from tests.soak.power_cuts import cut
+
+COUNTS: Final = {
+    "kills": 1_000,
+    "power-cuts": 100_000,
+    "histories": 10_000,
+    "fuzz": 300,
+}
+"""How many of each, `fuzz` in seconds for each edge, by the name it is asked for."""
+THREADED_EVERY: Final = 10
+"""Of so many histories one is of threads on a file, the others are simulated."""
+LOSING_IMAGES: Final = 2_000
+EDGES: Final = {
+    "PartiQL": "tests/runtime/ledger/partiql/test_fuzz.py",
+    "session and server": "tests/runtime/ledger/server/test_fuzz.py",
+    "Ion": "tests/soak/test_ion_fuzz.py",
+}
+ROUND_EXAMPLES: Final = 2_000
+MEMORY: Final = Path("/dev/shm")
+"""Where files cost no disk, on the machines that have it."""
+
+Advance = Callable[[int], None]
+
+
+def main() -> int:
+    """Run what was asked for; 1 when anything was found."""
+    arguments = _arguments()
+    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().getrandbits(32)
+    runs = {"kills": _kills, "power-cuts": _power_cuts, "histories": _histories, "fuzz": _fuzz}
+    failed: list[str] = []
+    for name in arguments.runs or list(runs):
+        count = max(1, round(COUNTS[name] * arguments.scale))
+        print(
+            f"{name}: {count:,}, repeat by `python -m tests.soak {name} --seed {seed}`", flush=True
+        )
+        began_s = time.monotonic()
+        try:
+            found = _with_progress(name, count, seed, runs[name])
+        except AssertionError as error:
+            found, failed = f"FAILED: {error}", [*failed, name]
+        print(f"{name}: {found} ({time.monotonic() - began_s:,.0f} s)", flush=True)
+    return 1 if failed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Long runs of the tests that chance drives.")
+    parser.add_argument("runs", nargs="*", choices=[*COUNTS, []], help="which; all by default")
+    parser.add_argument("--seed", type=int, help="repeat what was tried with it")
+    parser.add_argument("--scale", type=float, default=1.0, help="how much of each, 1 for all")
+    return parser.parse_args()
+
+
+def _with_progress(
+    name: str, count: int, seed: int, run: Callable[[int, int, Path, Advance], str]
+) -> str:
+    columns = (TextColumn(name), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with (
+        tempfile.TemporaryDirectory(dir=_folder(name)) as folder,
+        Progress(*columns, refresh_per_second=1) as progress,
+    ):
+        task = progress.add_task(name, total=count)
+        return run(seed, count, Path(folder), lambda steps: progress.advance(task, steps))
+
+
+def _folder(name: str) -> Path | None:
+    """Kills are survived by a real disk's files; images are thrown away and stay in memory."""
+    return MEMORY if name == "power-cuts" and MEMORY.is_dir() else None
+
+
+def _kills(seed: int, count: int, folder: Path, advance: Advance) -> str:
+    found = kill_writers(folder, seed, count, advance)
+    return (
+        f"{count:,} kills, {found['commits']:,.0f} commits, 0 lost, 0 made up,"
+        f" opened again within {found['slowest_reopening_s'] * 1000:.1f} ms"
+    )
+
+
+def _power_cuts(seed: int, count: int, folder: Path, advance: Advance) -> str:
+    full = cut(_inside(folder, "full"), seed, count, progress=advance)
+    if set(full) != {"sound"}:
+        raise AssertionError(f"power cuts: {dict(full)}")
+    losses: list[str] = []
+    for less in ("NORMAL", "OFF"):
+        images = min(count, LOSING_IMAGES)
+        verdicts = cut(_inside(folder, less), seed, images, synchronous=less)
+        if verdicts["sound"] == verdicts.total():
+            raise AssertionError(f"synchronous={less} lost nothing, so the harness is blind")
+        losses.append(f"{less} {1 - verdicts['sound'] / verdicts.total():.0%}")
+    return f"{full.total():,} images, all sound; found wanting: {', '.join(losses)}"
+
+
+def _inside(folder: Path, name: str) -> Path:
+    inner = folder / name
+    inner.mkdir()
+    return inner
+
+
+def _histories(seed: int, count: int, folder: Path, advance: Advance) -> str:
+    committed: Counter[str] = Counter()
+    for n in range(seed, seed + count):
+        try:
+            if n % THREADED_EVERY:
+                committed["simulated"] += simulated(n).committed
+            else:
+                committed["threaded"] += threaded(n, folder).committed
+        except AssertionError as error:
+            raise AssertionError(f"history {n}: {error}") from error
+        advance(1)
+    return f"{count:,} histories, {committed.total():,} commits, strictly serializable"
+
+
+def _fuzz(seed: int, count: int, folder: Path, advance: Advance) -> str:
+    """Run the fuzz tests again and again, with other seeds, for `count` seconds each."""
+    del folder
+    examples: Counter[str] = Counter()
+    for edge, path in EDGES.items():
+        ends_at_s = time.monotonic() + count
+        rounds = 0
+        while time.monotonic() < ends_at_s:
+            began_s = time.monotonic()
+            _pytest(path, seed + rounds)
+            rounds += 1
+            advance(round((time.monotonic() - began_s) / len(EDGES)))
+        examples[edge] = rounds * ROUND_EXAMPLES
+    told = ", ".join(f"{edge} {number:,}" for edge, number in examples.items())
+    return f"{count} s for each edge, 0 crashes; examples of each test: {told}"
+
+
+def _pytest(path: str, seed: int) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--timeout", "1200"]
+    done = subprocess.run(
+        [*command, f"--hypothesis-seed={seed}", path],
+        env={**os.environ, "LEDGER_FUZZ_EXAMPLES": str(ROUND_EXAMPLES)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise AssertionError(f"{path} with --hypothesis-seed={seed}:\n{done.stdout[-4000:]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
