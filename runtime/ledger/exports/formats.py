@@ -39,7 +39,7 @@ def _json_line(value: IonValue) -> bytes:
 
 FORMATS: Final[Mapping[str, Format]] = {
     ION_TEXT: Format(ION_TEXT, "ion", "text/plain; charset=utf-8", _ion_text),
-    ION_BINARY: Format(ION_BINARY, "ion", "application/ion", ion.encode),
+    ION_BINARY: Format(ION_BINARY, "ion", "application/ion", ion.encode_sound),
     JSON: Format(JSON, "json", "application/json", _json_line),
 }
 

@@ -52,7 +52,7 @@ class Commits:
                 () if head is None else head.peaks, link.sequence_no, link.block_hash
             ),
             catalog_sequence_no=link.sequence_no if changes_catalog else catalog_sequence_no,
-            ion=ion.encode(checked.struct),
+            ion=ion.encode_sound(checked.struct),
         )
 
 
@@ -72,5 +72,5 @@ def _stored_revision(table_id: str, revision: Any, sequence_no: int) -> StoredRe
         version=int(revision["metadata"]["version"]),
         sequence_no=sequence_no,
         deleted="data" not in revision and "dataHash" not in revision,
-        ion=ion.encode(revision),
+        ion=ion.encode_sound(revision),
     )
