@@ -22,7 +22,8 @@ from runtime.ledger.errors import (
 )
 from runtime.ledger.hashing import CommitDigest, statement_digest
 from runtime.ledger.protocol import service_exception
-from runtime.ledger.session import PAGE_VALUES_MAX, SessionService
+from runtime.ledger.results import PAGE_VALUES_MAX
+from runtime.ledger.session import SessionService
 from tests.fakes import MemoryStorage
 from tests.runtime.ledger.ledgers import ALL, INSERT, Ticks, execute, insert, run, with_ads
 
