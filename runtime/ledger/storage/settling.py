@@ -27,6 +27,7 @@ SETTLE_S_MAX: Final = 3.0
 WAIT_S: Final = 0.001
 WAIT_S_MAX: Final = 0.05
 """Between two looks: the first bound, which doubles, and the last."""
+_DOUBLINGS_MAX: Final = 10
 KEYS_MAX: Final = 100
 """DynamoDB's limit on the keys of one BatchGetItem."""
 
@@ -94,7 +95,7 @@ class Settling:
                 f" visible as a whole within {SETTLE_S_MAX} s: try again, and if it stays so,"
                 " verify the journal"
             )
-        bound_s = min(WAIT_S_MAX, WAIT_S * 2.0**looks)
+        bound_s = min(WAIT_S_MAX, WAIT_S * 2.0 ** min(looks, _DOUBLINGS_MAX))
         self._sleep(random.uniform(0, bound_s))  # noqa: S311 - it only spreads the readers.
 
     def _missing(self, keys: list[Item]) -> list[Item]:
