@@ -66,7 +66,7 @@ class Export:
         self._form = format_named(request.output_format)
 
     def run(self, position: int | None = None, save: Callable[[int], None] = _ignore) -> str | None:
-        """Export everything; the final manifest's key.
+        """Export everything, waiting for an end that is yet to come; the final manifest's key.
 
         `save` is given the next block's number after each object; objects before `position`, the
         newest such number, are not put again if they are there. None when it was told to stop

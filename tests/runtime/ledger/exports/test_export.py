@@ -277,7 +277,7 @@ def test_an_export_killed_at_any_put_ends_the_same(storage: MemoryStorage) -> No
 
 
 @given(deaths=st.sets(st.tuples(st.integers(0, 30), st.sampled_from(["before", "after"]))))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_an_export_killed_many_times_ends_the_same(
     storage: MemoryStorage, deaths: set[tuple[int, str]]
 ) -> None:

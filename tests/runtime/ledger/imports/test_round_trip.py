@@ -329,7 +329,7 @@ ION = st.recursive(
 
 
 @given(documents=st.lists(ION, min_size=1, max_size=5))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 def test_every_ion_value_comes_through_both_formats(documents: list[str]) -> None:
     source = MemoryStorage()
     ledger = Ledger(source, name="a", now=Clock())

@@ -159,7 +159,7 @@ class KilledError(Exception):
 
 @pytest.mark.parametrize("aggregated", [True, False])
 @given(deaths=st.sets(st.integers(0, 40), max_size=5), batch=st.integers(1, 7))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_a_stream_killed_at_any_call_has_everything_in_order(
     storage: MemoryStorage, aggregated: bool, deaths: set[int], batch: int
 ) -> None:
