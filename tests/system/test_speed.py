@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.contention import contention
 from tests.system.client import AD, Api, wait_until
 
 WRITES = 200
@@ -14,22 +15,12 @@ WRITE_P50_MAX_MS = 30
 READ_VISIBLE_P99_MAX_S = 1.0
 SEARCH_VISIBLE_P99_MAX_S = 1.5
 VISIBLE_TIMEOUT_S = 10
-SPIN_CPU_S = 0.25
-"""Of the processor, before and after: the limits hold for a machine that has a core to spare."""
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
 
 def quantile(values: list[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
-def contention() -> float:
-    """How many times longer work takes here now than on a free core: wall time over CPU time."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    while time.process_time() - cpu < SPIN_CPU_S:
-        pass
-    return max(1.0, (time.perf_counter() - wall) / SPIN_CPU_S)
 
 
 def timed(call: Callable[[], object]) -> float:

@@ -16,7 +16,7 @@ from runtime.ledger.storage.port import Commit
 
 GROUP_COMMITS_MAX: Final = 64
 """Appends that share one flush."""
-PREDECESSOR_WAIT_S: Final = 0.05
+PREDECESSOR_WAIT_S: Final = 0.5
 """How long an append waits for the block before its own, which another thread is bringing."""
 
 
@@ -119,7 +119,7 @@ class GroupCommit:
                 nobody_came = not self._queue
                 self._queue.extendleft(reversed(unfinished))
                 if nobody_came:
-                    self._changed.wait(PREDECESSOR_WAIT_S / 10)
+                    self._changed.wait(PREDECESSOR_WAIT_S / 100)
 
     def _write_group(self, group: list[Waiting]) -> None:
         """Write; when a group is refused, find out for whose sake it was."""
