@@ -173,11 +173,14 @@ class ServiceException:
     http_status: int
 
 
+_OCC_CODE = "OccConflictException"
 _OCC_MESSAGE = (
     "Optimistic concurrency control (OCC) failure encountered while committing the transaction"
 )
 _EXCEPTIONS: tuple[tuple[type[errors.LedgerError], str, int], ...] = (
-    (errors.ConflictError, "OccConflictException", 400),
+    (errors.ConflictError, _OCC_CODE, 400),
+    # Others were always first: nothing was committed, and the client is to try again.
+    (errors.HeadMovedError, _OCC_CODE, 400),
     (errors.InvalidSessionError, "InvalidSessionException", 400),
     (errors.LimitExceededError, "LimitExceededException", 400),
     (errors.StatementError, "BadRequestException", 400),
@@ -193,5 +196,5 @@ _EXCEPTIONS: tuple[tuple[type[errors.LedgerError], str, int], ...] = (
 def service_exception(error: errors.LedgerError) -> ServiceException:
     """What QLDB would have called the error; the first that fits, so the special come first."""
     code, status = next((c, s) for kind, c, s in _EXCEPTIONS if isinstance(error, kind))
-    message = f"{_OCC_MESSAGE}: {error}" if isinstance(error, errors.ConflictError) else str(error)
+    message = f"{_OCC_MESSAGE}: {error}" if code == _OCC_CODE else str(error)
     return ServiceException(code, message, status)

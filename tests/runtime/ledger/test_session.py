@@ -347,7 +347,7 @@ def test_every_fault_is_named(
         (CommitDigestError("differs"), "BadRequestException", 400),
         (UnknownOutcomeError("silent"), "UnknownOutcomeException", 504),
         (UnavailableError("silent"), "CapacityExceededException", 503),
-        (HeadMovedError("late"), "CapacityExceededException", 503),
+        (HeadMovedError("late"), "OccConflictException", 400),
         (CorruptJournalError("flipped"), "InternalFailure", 500),
     ],
 )
