@@ -25,9 +25,13 @@ LAYERS = {
     "runtime": {"pulumi", "pulumi_aws", "infra", "local", "cli", "tests"},
     "runtime/ads": {"boto3", "botocore", "pyqldb", "opensearchpy", "aws_lambda_powertools"},
     "runtime/ad_events": {"boto3", "botocore", "pyqldb", "aws_lambda_powertools"},
-    "runtime/ledger/verify.py": {
-        "runtime.ledger.engine",
+    "runtime/ledger/verify": {
         "runtime.ledger.block",
+        "runtime.ledger.block_tree",
+        "runtime.ledger.engine",
+        "runtime.ledger.hashing",
+        "runtime.ledger.ion_binary",
+        "runtime.ledger.merkle",
         "runtime.ledger.storage",
         "runtime.ledger.transaction",
     },

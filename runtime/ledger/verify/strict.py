@@ -1,4 +1,4 @@
-"""An independent verifier: it recomputes every hash of a journal from the bytes of its blocks.
+"""Checks a block of a journal by decoding it, and says exactly what is wrong with it.
 
 It shares nothing with the code that seals and stores blocks but the reading of Ion. Ion hashes are
 made by ionhash, the reference implementation, unless the caller prefers a quicker one; everything
@@ -8,10 +8,7 @@ Every byte counts: a block whose bytes are not exactly the encoding of what they
 too, even where no hash would notice.
 """
 
-from array import array
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import Callable
 from typing import Any, Final
 
 from amazon.ion.core import IonType
@@ -21,8 +18,8 @@ from runtime.ledger import ion
 from runtime.ledger.errors import IonError, VerificationError
 from runtime.ledger.ion import IonValue
 from runtime.ledger.ion_form import check_form
-
-HASH_SIZE: Final = 32
+from runtime.ledger.verify.arithmetic import HASH_SIZE, dot, root
+from runtime.ledger.verify.place import CheckedBlock, Place
 
 _BLOCK_MEMBERS: Final = {
     "blockAddress",
@@ -43,60 +40,17 @@ _ADDRESS_MEMBERS: Final = {"strandId", "sequenceNo"}
 IonHash = Callable[[IonValue], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
-    """What was found in order."""
-
-    digest: bytes
-    """The Merkle root over all block hashes, 32 bytes; empty for an empty journal."""
-    strand_id: str
-    blocks: int
-    revisions: int
+def check(data: bytes, place: Place, ion_hash: IonHash = ion.reference_hash) -> CheckedBlock:
+    """The block with these bytes, if it stands here and is whole; else VerificationError."""
+    return _Block(place, ion_hash).checked(data)
 
 
-def verify_blocks(
-    blocks: Iterable[bytes],
-    digest: bytes | None = None,
-    ion_hash: IonHash = ion.reference_hash,
-) -> Verified:
-    """Verify a whole journal, block 0 first; VerificationError names what is wrong first, and why.
-
-    `digest` is one that was saved when the journal had exactly these blocks: without it, a journal
-    rewritten from end to end or cut off at its end verifies.
-    """
-    chain = _Chain(ion_hash)
-    for data in blocks:
-        chain.add(data)
-    found = chain.digest()
-    if digest is not None and found != digest:
-        raise VerificationError(
-            f"the digest over the blocks 0..{chain.blocks - 1} is {found.hex()}, not the one"
-            f" given, {digest.hex()}: the journal was rewritten, or it has other blocks",
-            chain.blocks - 1,
-        )
-    return Verified(found, chain.strand_id, chain.blocks, chain.revisions)
-
-
-class _Chain:
-    """The blocks verified so far."""
-
-    def __init__(self, ion_hash: IonHash) -> None:
-        self.blocks = 0
-        self.revisions = 0
-        self.strand_id = ""
-        self._hash = b""
-        self._peaks: list[bytes] = []
+class _Block:
+    def __init__(self, place: Place, ion_hash: IonHash) -> None:
+        self._place = place
         self._ion_hash = ion_hash
 
-    def digest(self) -> bytes:
-        """The Merkle root over the hashes of the blocks."""
-        root = b""
-        for peak in reversed(self._peaks):
-            root = _dot(peak, root)
-        return root
-
-    def add(self, data: bytes) -> None:
-        """Verify the next block."""
+    def checked(self, data: bytes) -> CheckedBlock:
         struct = self._decoded(data)
         self._check_members("the block", struct, _BLOCK_MEMBERS, _BLOCK_OPTIONS)
         self._check_address(struct["blockAddress"])
@@ -104,8 +58,7 @@ class _Chain:
         hashes = [self._revision(struct, i, revision) for i, revision in enumerate(revisions)]
         block_hash = self._checked_hash(struct, hashes)
         self._check_documents(struct["transactionInfo"], revisions)
-        self._grow(block_hash)
-        self.revisions += len(hashes)
+        return CheckedBlock(str(struct["blockAddress"]["strandId"]), block_hash, len(hashes))
 
     def _decoded(self, data: bytes) -> Any:
         try:
@@ -137,12 +90,13 @@ class _Chain:
 
     def _check_address(self, address: Any) -> None:
         self._check_members("blockAddress", address, _ADDRESS_MEMBERS, set())
-        if address["sequenceNo"] != self.blocks:
+        if address["sequenceNo"] != self._place.sequence_no:
             raise self._fault(f"its sequenceNo is {address['sequenceNo']}, not the next")
         strand_id = str(address["strandId"])
-        if self.blocks and strand_id != self.strand_id:
-            raise self._fault(f"its strandId is {strand_id}, the journal's is {self.strand_id}")
-        self.strand_id = strand_id
+        if self._place.strand_id not in ("", strand_id):
+            raise self._fault(
+                f"its strandId is {strand_id}, the journal's is {self._place.strand_id}"
+            )
 
     def _revision(self, block: Any, position: int, revision: Any) -> bytes:
         """The recomputed hash of a revision."""
@@ -157,9 +111,9 @@ class _Chain:
             raise self._fault("it has both data and the hash of redacted data", position)
         recomputed = self._ion_hash(metadata)
         if "data" in revision:
-            recomputed = _dot(self._ion_hash(revision["data"]), recomputed)
+            recomputed = dot(self._ion_hash(revision["data"]), recomputed)
         elif "dataHash" in revision:
-            recomputed = _dot(self._hash_in(revision, "dataHash", position), recomputed)
+            recomputed = dot(self._hash_in(revision, "dataHash", position), recomputed)
         if self._hash_in(revision, "hash", position) != recomputed:
             raise self._fault("data or metadata do not match its hash", position)
         return recomputed
@@ -173,13 +127,13 @@ class _Chain:
         for (what, recomputed), entry in zip(expected.items(), entries, strict=True):
             if not _is_blob(entry) or entry != recomputed:
                 raise self._fault(f"its {what} does not match its entry in entriesHashList")
-        entries_hash = _root(list(expected.values()))
+        entries_hash = root(list(expected.values()))
         if self._hash_in(block, "entriesHash") != entries_hash:
             raise self._fault("its entriesHash is not the Merkle root of entriesHashList")
         before = block["previousBlockHash"]
-        if not _is_blob(before) or before != self._hash:
+        if not _is_blob(before) or before != self._place.previous_hash:
             raise self._fault("its previousBlockHash is not the hash of the block before it")
-        block_hash = _dot(entries_hash, self._hash)
+        block_hash = dot(entries_hash, self._place.previous_hash)
         if self._hash_in(block, "blockHash") != block_hash:
             raise self._fault("its blockHash does not follow from entriesHash and the block before")
         return block_hash
@@ -190,7 +144,7 @@ class _Chain:
         redaction = block.get("redactionInfo")
         return {
             "header": self._ion_hash(ion.decode(ion.encode(header))),
-            "list of revisions": _root(revision_hashes),
+            "list of revisions": root(revision_hashes),
             "redactionInfo": b"" if redaction is None else self._ion_hash(redaction),
             "transactionInfo": self._ion_hash(block["transactionInfo"]),
         }
@@ -215,34 +169,10 @@ class _Chain:
             raise self._fault(f"{name} is not a blob of {HASH_SIZE} bytes", revision)
         return bytes(value)
 
-    def _grow(self, block_hash: bytes) -> None:
-        self._hash = block_hash
-        size = self.blocks
-        while size & 1:
-            block_hash = _dot(self._peaks.pop(), block_hash)
-            size >>= 1
-        self._peaks.append(block_hash)
-        self.blocks += 1
-
     def _fault(self, reason: str, revision: int | None = None) -> VerificationError:
-        return VerificationError(reason, self.blocks, revision)
+        return VerificationError(reason, self._place.sequence_no, revision)
 
 
 def _is_blob(value: Any) -> bool:
     plain = isinstance(value, IonPyBytes) and value.ion_type is IonType.BLOB
     return plain and not value.ion_annotations
-
-
-def _dot(a: bytes, b: bytes) -> bytes:
-    if not a or not b:
-        return a or b
-    first, second = sorted((a, b), key=lambda half: array("b", half)[::-1].tolist())
-    return sha256(first + second).digest()
-
-
-def _root(leaves: Sequence[bytes]) -> bytes:
-    """The Merkle root: of the left half of a perfect tree and of the rest, joined."""
-    if len(leaves) <= 1:
-        return leaves[0] if leaves else b""
-    left = 1 << (len(leaves) - 1).bit_length() - 1
-    return _dot(_root(leaves[:left]), _root(leaves[left:]))

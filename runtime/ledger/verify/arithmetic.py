@@ -1,0 +1,87 @@
+"""What QLDB published of its hashes above Ion: dot, Merkle roots, lengths of paths."""
+
+from array import array
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+HASH_SIZE: Final = 32
+
+
+def dot(a: bytes, b: bytes) -> bytes:
+    """SHA-256 of two hashes joined, the one that is less as signed bytes from the end first.
+
+    Where one of them is empty, it is the other.
+    """
+    if not a or not b:
+        return a or b
+    if a[-1] != b[-1]:
+        a_first = (a[-1] ^ 0x80) < (b[-1] ^ 0x80)
+    else:
+        a_first = array("b", a)[::-1].tolist() < array("b", b)[::-1].tolist()
+    return sha256(a + b if a_first else b + a).digest()
+
+
+def root(leaves: Sequence[bytes]) -> bytes:
+    """The Merkle root: of the left half of a perfect tree and of the rest, joined."""
+    if len(leaves) <= 1:
+        return leaves[0] if leaves else b""
+    left = left_size(len(leaves))
+    return dot(root(leaves[:left]), root(leaves[left:]))
+
+
+def left_size(size: int) -> int:
+    """How many of two or more leaves are in the left half."""
+    return 1 << (size - 1).bit_length() - 1
+
+
+def path_length(index: int, size: int) -> int:
+    """How many siblings lead from leaf `index` to the root of a tree with `size` leaves."""
+    length = 0
+    while size > 1:
+        left = left_size(size)
+        index, size = (index, left) if index < left else (index - left, size - left)
+        length += 1
+    return length
+
+
+def follow(leaf: bytes, siblings: Iterable[bytes]) -> bytes:
+    """The root that a leaf and the siblings on its way up lead to."""
+    for sibling in siblings:
+        leaf = dot(leaf, sibling)
+    return leaf
+
+
+class Piece(NamedTuple):
+    """The root of a perfect subtree over blocks."""
+
+    first: int
+    """The first of its blocks; a multiple of the number of blocks."""
+    height: int
+    """It has 2 ** height blocks."""
+    root: bytes
+
+
+class Pieces:
+    """The subtrees over the blocks of a range, as few as there can be."""
+
+    def __init__(self, pieces: Iterable[Piece] = ()) -> None:
+        """Begin with those of the blocks before, if they are known."""
+        self.pieces = list(pieces)
+
+    def push(self, piece: Piece) -> None:
+        """Add the next blocks."""
+        while self.pieces and self.pieces[-1].height == piece.height:
+            before = self.pieces[-1]
+            if before.first >> before.height & 1:
+                break
+            self.pieces.pop()
+            piece = Piece(before.first, piece.height + 1, dot(before.root, piece.root))
+        self.pieces.append(piece)
+
+    def digest(self) -> bytes:
+        """The Merkle root; of the whole journal when the first block is among them."""
+        folded = b""
+        for piece in reversed(self.pieces):
+            folded = dot(piece.root, folded)
+        return folded

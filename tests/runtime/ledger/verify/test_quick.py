@@ -1,0 +1,127 @@
+"""The quick check agrees with the strict one: on what passes and on what does not."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from runtime.ledger import ion
+from runtime.ledger.block import Change
+from runtime.ledger.errors import VerificationError
+from runtime.ledger.hashing import ion_hash
+from runtime.ledger.ion import reference_hash
+from runtime.ledger.verify import quick, strict
+from runtime.ledger.verify.place import CheckedBlock, Place
+from runtime.ledger.verify.quick import value_hash
+from runtime.ledger.verify.symbols import DoubtError
+from tests.ion_values import ION_VALUES, NAMES, struct
+from tests.runtime.ledger.journals import TABLE, draft, journal, numbered_id, sealed
+
+FLIPS = 1_000
+
+
+def places() -> list[tuple[bytes, Place]]:
+    """Each block of the journal with its place."""
+    found: list[tuple[bytes, Place]] = []
+    place = Place()
+    for data in journal():
+        found.append((data, place))
+        checked = strict.check(data, place, ion_hash)
+        place = Place(place.sequence_no + 1, checked.block_hash, checked.strand_id)
+    return found
+
+
+def quickly(data: bytes, place: Place) -> CheckedBlock | None:
+    try:
+        return quick.check(data, place)
+    except DoubtError:
+        return None
+
+
+def strictly(data: bytes, place: Place) -> CheckedBlock | None:
+    try:
+        return strict.check(data, place, ion_hash)
+    except VerificationError:
+        return None
+
+
+def test_it_finds_what_the_strict_check_finds() -> None:
+    for data, place in places():
+        assert quick.check(data, place) == strict.check(data, place)
+
+
+@given(st.lists(st.tuples(NAMES, ION_VALUES), max_size=6).map(struct), st.integers(1, 5))
+def test_blocks_with_any_document_pass_both(data: Any, copies: int) -> None:
+    changes = [Change(*TABLE, numbered_id(i), 0, data, (0,)) for i in range(copies)]
+    [commit] = sealed([draft(0, changes)])
+    assert quick.check(commit.block.ion, Place()) == strict.check(
+        commit.block.ion, Place(), ion_hash
+    )
+
+
+@given(ION_VALUES)
+def test_its_hash_is_that_of_the_reference(value: Any) -> None:
+    data = ion.encode(value)
+    assert value_hash(data) == reference_hash(ion.decode(data))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 1 << 30))
+def test_whatever_it_passes_is_passed_by_the_strict_check(seed: int) -> None:
+    """One to three damaged bits or bytes, inserted or lost bytes, swapped pieces."""
+    chance = random.Random(seed)
+    data, place = chance.choice(PLACES)
+    mutated = bytearray(data)
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        at = chance.randrange(len(mutated))
+        match chance.randrange(5):
+            case 0 | 1:
+                mutated[at] ^= 1 << chance.randrange(8)
+            case 2:
+                mutated[at] = chance.randrange(256)
+            case 3:
+                mutated.insert(at, chance.randrange(256))
+            case _:
+                del mutated[at]
+    if bytes(mutated) != data and quickly(bytes(mutated), place) is not None:
+        assert strictly(bytes(mutated), place) is not None
+
+
+PLACES = places()
+
+
+def test_every_flipped_bit_is_doubted() -> None:
+    chance = random.Random(11)
+    for _ in range(FLIPS):
+        data, place = chance.choice(PLACES)
+        damaged = bytearray(data)
+        bit = chance.randrange(len(damaged) * 8)
+        damaged[bit // 8] ^= 1 << bit % 8
+        assert quickly(bytes(damaged), place) is None, (place.sequence_no, bit)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        Place(2, PLACES[1][1].previous_hash, PLACES[1][1].strand_id),
+        Place(1, bytes(32), PLACES[1][1].strand_id),
+        Place(1, b"", PLACES[1][1].strand_id),
+        Place(1, PLACES[1][1].previous_hash, "another"),
+    ],
+)
+def test_a_block_at_another_place_is_doubted(place: Place) -> None:
+    assert quickly(PLACES[1][0], place) is None
+
+
+def test_other_bytes_of_the_same_meaning_are_doubted() -> None:
+    data, place = PLACES[3]
+    padded = bytearray(data)
+    head = padded.index(b"\xee")
+    length = padded[head + 2] & 0x7F | padded[head + 1] << 7
+    padded[head + 1 : head + 3] = bytes((0, length >> 7, length & 0x7F | 0x80))
+    assert ion.decode(bytes(padded)) == ion.decode(data)
+    assert quickly(bytes(padded), place) is None
+    unused = ion.encode([ion.decode(data), ion.parse("unused_symbol")])
+    assert quickly(unused, place) is None
