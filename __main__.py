@@ -72,7 +72,11 @@ if settings.partner_queue:
 replay = workers.replaying(
     *("replay", reads_journal, writes_state, rebuilds), environment=of_ledger | of_state | of_index
 )
-operations = workers.answering("operations", *replay.statements, environment=replay.environment)
+snapshots = workers.snapshotting("snapshot", reads_journal, environment=of_ledger)
+operations = workers.answering(
+    *("operations", *replay.statements, *snapshots.statements),
+    environment=replay.environment | snapshots.environment,
+)
 uses = access(index, INDEX, readers=[searcher], writers=[indexer], rebuilders=[replay])
 SearchAccess("search-access", uses, opts)
 
@@ -92,3 +96,4 @@ pulumi.export("journalTableName", ledger.table_name)
 pulumi.export("streamName", stream.stream_name)
 pulumi.export("stateTableName", state.table_name)
 pulumi.export("eventBusName", bus.bus_name)
+pulumi.export("snapshotBucketName", snapshots.bucket_name)

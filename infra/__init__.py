@@ -7,6 +7,8 @@ from infra.ledger import Ledger, LedgerArgs
 from infra.partner_queue import PartnerQueue, PartnerQueueArgs
 from infra.replay import Replay, ReplayArgs
 from infra.search_domain import SearchAccess, SearchAccessArgs, SearchDomain, SearchDomainArgs
+from infra.snapshot_bucket import SnapshotBucket, SnapshotBucketArgs
+from infra.snapshots import Snapshots, SnapshotsArgs
 from infra.state_store import StateStore, StateStoreArgs
 from infra.worker import Delivery, EventSource, Platform, Worker, WorkerArgs
 
@@ -30,6 +32,10 @@ __all__ = [
     "SearchAccessArgs",
     "SearchDomain",
     "SearchDomainArgs",
+    "SnapshotBucket",
+    "SnapshotBucketArgs",
+    "Snapshots",
+    "SnapshotsArgs",
     "StateStore",
     "StateStoreArgs",
     "Worker",

@@ -7,6 +7,7 @@ from infra.event_bus import EventBus, EventBusArgs, event_schemas, event_source
 from infra.partner_queue import PartnerQueueArgs
 from infra.search_domain import SearchDomainArgs
 from infra.settings import Settings
+from infra.snapshot_bucket import SnapshotBucketArgs
 
 
 class Guard(TypedDict):
@@ -48,6 +49,18 @@ def partner(bus: EventBus) -> PartnerQueueArgs:
         "bus_name": bus.bus_name,
         "source": event_source(),
         "event_types": list(event_schemas()),
+    }
+
+
+def snapshots(settings: Settings) -> SnapshotBucketArgs:
+    """How snapshots are kept."""
+    return {
+        "retain": settings.retain,
+        "archive_days": settings.snapshot_archive_days,
+        "archive_class": settings.snapshot_archive_class,
+        "lock_days": settings.snapshot_lock_days,
+        "lock_mode": settings.snapshot_lock_mode,
+        "tls_only": settings.snapshot_tls_only,
     }
 
 

@@ -25,7 +25,14 @@ WORKERS: dict[str, tuple[str, ...]] = {
         *("ads", "ad_ledger", "journal", "ledger", "replays", "search_index", "state"),
         "replay",
     ),
-    "operations": ("ads", "replays", "state", "web", "operations"),
+    "operations": (
+        *("ads", "journal", "ledger", "ledger/exports", "replays", "snapshots", "state", "web"),
+        "operations",
+    ),
+    "snapshot": (
+        *("ads", "ad_ledger", "journal", "ledger", "ledger/exports", "ledger/imports"),
+        *("snapshots", "snapshot"),
+    ),
     "publish_events": ("ads", "ad_events", "ad_ledger", "journal", "ledger", "publish_events"),
 }
 """By worker, the packages under runtime/ that it imports; the last is its own.
@@ -34,7 +41,7 @@ The queries describe the commands as well: one OpenAPI document covers the publi
 """
 
 LEFT_OUT = ("ledger/exports", "ledger/imports", "ledger/server", "ledger/streams")
-"""Packages within packages that only a ledger's own server uses, never a worker."""
+"""Packages within packages that are left out of a worker's, unless they are named for it."""
 
 
 def handler(worker: str) -> str:
@@ -45,18 +52,19 @@ def handler(worker: str) -> str:
 def files(worker: str, root: Path = ROOT) -> list[str]:
     """Paths of the worker's files relative to `root`, sorted; PackageError where one is missing."""
     runtime = root / "runtime"
-    found = [runtime / "__init__.py"]
-    for package in WORKERS[worker]:
+    packages = WORKERS[worker]
+    found = {runtime / "__init__.py"}
+    for package in packages:
         if not (runtime / package / "__init__.py").is_file():
             raise PackageError(
                 f"worker {worker}: runtime/{package}/__init__.py is missing; "
                 "restore it, or take the package out of WORKERS in infra/packages.py"
             )
-        found += [
+        found |= {
             path
             for path in (runtime / package).rglob("*")
-            if _is_deployed(path) and not _is_left_out(path.relative_to(runtime))
-        ]
+            if _is_deployed(path) and not _is_left_out(path.relative_to(runtime), packages)
+        }
     if not (runtime / worker / "handler.py").is_file():
         raise PackageError(f"worker {worker}: runtime/{worker}/handler.py is missing")
     return sorted(path.relative_to(root).as_posix() for path in found)
@@ -73,5 +81,5 @@ def _is_deployed(path: Path) -> bool:
     return path.is_file() and path.suffix in SUFFIXES and not path.name.startswith(".")
 
 
-def _is_left_out(path: Path) -> bool:
-    return any(path.is_relative_to(package) for package in LEFT_OUT)
+def _is_left_out(path: Path, packages: tuple[str, ...]) -> bool:
+    return any(path.is_relative_to(package) for package in set(LEFT_OUT) - set(packages))

@@ -3,6 +3,7 @@
 _ADS = "/publisher/{publisherId}/ad"
 _AD = _ADS + "/{adId}"
 _REPLAY = "/replays/{replayId}"
+_SNAPSHOTS = "/snapshots"
 _DESCRIPTION = "GET /openapi.json"
 
 COMMANDS = (f"POST {_ADS}", f"PATCH {_AD}", f"DELETE {_AD}")
@@ -21,5 +22,8 @@ OPERATIONS = (
     f"POST {_REPLAY}/resume",
     f"GET {_REPLAY}/ads",
     f"GET {_REPLAY}/ads/{{adId}}",
+    f"POST {_SNAPSHOTS}",
+    f"GET {_SNAPSHOTS}",
+    f"GET {_SNAPSHOTS}/{{snapshotId}}",
     _DESCRIPTION,
 )

@@ -24,6 +24,11 @@ MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 RECORD_AGE_S_MAX = 86_000
 """A table's stream keeps its records for a day, and a Kinesis stream for no less."""
 SEARCH_ZONES_MAX = 3
+READABLE_ARCHIVE = "GLACIER_IR"
+ARCHIVE_CLASSES = (READABLE_ARCHIVE, "GLACIER", "DEEP_ARCHIVE")
+ARCHIVE_DAYS_MIN = 45
+"""Each snapshot reads the one before, a month ago, which by then must not be put away."""
+SCHEDULE_PATTERN = r"(cron|rate)\(.+\)"
 ACCOUNT_PATTERN = "[0-9]{12}"
 
 
@@ -65,6 +70,12 @@ class Settings:
     search_instance_type: str
     search_instances: int
     search_volume_gb: int
+    snapshot_schedule: str
+    snapshot_archive_days: int
+    snapshot_archive_class: str
+    snapshot_lock_days: int
+    snapshot_lock_mode: str
+    snapshot_tls_only: bool
     event_window_s: int
     event_archive_days: int
     event_schemas: bool
@@ -164,6 +175,7 @@ def read() -> Settings:
         cors_origins=reader.texts("corsOrigins"),
         **_deliveries(reader),
         **_stores(reader),
+        **_snapshots(reader),
         log_level=reader.choice("logLevel", LOG_LEVELS),
         log_retention_days=reader.integer("logRetentionDays", 1, LOG_RETENTION_DAYS[-1]),
         tracing=reader.flag("tracing"),
@@ -209,6 +221,18 @@ def _stores(reader: _Reader) -> dict[str, Any]:
     }
 
 
+def _snapshots(reader: _Reader) -> dict[str, Any]:
+    """When snapshots are taken, and how they are kept."""
+    return {
+        "snapshot_schedule": reader.text("snapshotSchedule"),
+        "snapshot_archive_days": reader.integer("snapshotArchiveDays", 1, 36_500),
+        "snapshot_archive_class": reader.choice("snapshotArchiveClass", ARCHIVE_CLASSES),
+        "snapshot_lock_days": reader.integer("snapshotLockDays", 0, 36_500),
+        "snapshot_lock_mode": reader.choice("snapshotLockMode", ("GOVERNANCE", "COMPLIANCE")),
+        "snapshot_tls_only": reader.flag("snapshotTlsOnly"),
+    }
+
+
 def _compare(settings: Settings, reader: _Reader) -> None:
     """Add the faults that only several values together have."""
     if settings.log_retention_days not in LOG_RETENTION_DAYS:
@@ -226,6 +250,7 @@ def _compare(settings: Settings, reader: _Reader) -> None:
         reader.fault(
             "searchInstances", f"is {settings.search_instances}", f"give a multiple of {zones}"
         )
+    _compare_snapshots(settings, reader)
     if settings.stack == EMBEDDED_STACK:
         return
     if settings.search_scheme != "https":
@@ -244,4 +269,20 @@ def _compare(settings: Settings, reader: _Reader) -> None:
             "layerPythonVersion",
             f"is {settings.layer_python_version!r}",
             f"for {settings.lambda_runtime} it is {settings.lambda_runtime.removeprefix('python')}",
+        )
+
+
+def _compare_snapshots(settings: Settings, reader: _Reader) -> None:
+    schedule, days = settings.snapshot_schedule, settings.snapshot_archive_days
+    if not re.fullmatch(SCHEDULE_PATTERN, schedule):
+        reader.fault("snapshotSchedule", f"is {schedule!r}", "give cron(...) or rate(...)")
+    if settings.snapshot_archive_class != READABLE_ARCHIVE and days < ARCHIVE_DAYS_MIN:
+        reader.fault(
+            "snapshotArchiveDays",
+            f"is {days}",
+            f"give {ARCHIVE_DAYS_MIN} or more, or choose {READABLE_ARCHIVE}",
+        )
+    if not settings.snapshot_tls_only and settings.stack != EMBEDDED_STACK:
+        reader.fault(
+            "snapshotTlsOnly", "is false", f"that is for the stack {EMBEDDED_STACK}; use true"
         )

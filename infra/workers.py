@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
-from infra import grants, layer
+from infra import arguments, grants, layer
 from infra.event_bus import EventBus
 from infra.grants import Statement
 from infra.journal_stream import PublisherArgs
 from infra.packages import code, handler
 from infra.replay import Replay, ReplayArgs
 from infra.settings import Settings
+from infra.snapshots import Snapshots, SnapshotsArgs
 from infra.worker import Delivery, Platform, Worker, WorkerArgs
 
 Environment = Mapping[str, pulumi.Input[str]]
@@ -57,6 +58,23 @@ class Workers:
             "concurrency_max": self._settings.replay_concurrency,
         }
         return Replay(_name(package), args, self._opts)
+
+    def snapshotting(
+        self, package: str, *statements: Statement, environment: Environment
+    ) -> Snapshots:
+        """Snapshots, with the worker that takes them."""
+        args: SnapshotsArgs = {
+            "bucket": arguments.snapshots(self._settings),
+            "schedule": self._settings.snapshot_schedule,
+            "worker": {
+                "code": code(package),
+                "handler": handler(package),
+                "platform": self._platform,
+            },
+            "statements": list(statements),
+            "environment": dict(environment),
+        }
+        return Snapshots("snapshots", args, self._opts)
 
     def answering(self, package: str, *statements: Statement, environment: Environment) -> Worker:
         """A worker that answers calls of an API."""

@@ -1,6 +1,7 @@
 """A state table of its own for each test, in the embedded cloud."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -22,6 +23,13 @@ def dynamodb(cloud: CloudServer) -> Iterator[Any]:
 @pytest.fixture
 def state_table_name(dynamodb: Any) -> Iterator[str]:
     """An empty table, laid out as the program lays it out."""
+    with laid_out(dynamodb) as name:
+        yield name
+
+
+@contextmanager
+def laid_out(dynamodb: Any) -> Iterator[str]:
+    """An empty table, laid out as the program lays it out, that is gone afterwards."""
     name = f"state-{uuid4().hex[:12]}"
     dynamodb.create_table(
         TableName=name,

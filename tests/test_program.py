@@ -41,15 +41,18 @@ EXPORTS = {
     "streamName": "journal-stream",
     "stateTableName": "state",
     "eventBusName": "events",
+    "snapshotBucketName": "snapshots-id",
 }
 PROGRAMS = [ROOT / "__main__.py", *sorted((ROOT / "infra").glob("*.py"))]
 CONTRACT = {
     *("JOURNAL_TABLE", "LEDGER_NAME", "LEDGER_SHARDS", "STATE_TABLE"),
     *("SEARCH_ENDPOINT", "SEARCH_INDEX", "STREAM_NAME", "QLDB_STREAM_ARN", "EVENT_BUS"),
     *("REPLAYS_TABLE", "REPLAY_TABLE", "REPLAY_MACHINE", "REPLAY_PIECE_BLOCKS"),
+    *("SNAPSHOT_BUCKET", "SNAPSHOT_FUNCTION"),
 }
 """Environment variables that the program sets and the workers read."""
 API_WAITS_S = 29
+LAMBDA_RUNS_S_MAX = 900
 TABLE_STREAM_KEEPS_S = 24 * 3600
 
 each_stack = pytest.mark.parametrize("stack", STACKS)
@@ -107,7 +110,7 @@ def test_everything_but_the_shared_layer_belongs_to_a_component(stack: str, prev
 def test_every_component_registers_its_outputs(stack: str, preview: bool) -> None:
     plan = planned(stack, preview)
     components = [r for r in plan.resources.values() if ":index:" in r.type and not r.custom]
-    assert len(components) == (20 if stack == "dev" else 19)
+    assert len(components) == (23 if stack == "dev" else 22)
     assert [r.urn for r in components if not plan.outputs.get(r.urn)] == []
 
 
@@ -134,7 +137,7 @@ def test_a_throwaway_stack_can_be_thrown_away(name: str) -> None:
 @each_stack
 def test_nothing_else_is_guarded_so_that_a_stack_can_be_changed(stack: str) -> None:
     guarded = {r.name for r in own_resources(planned(stack)) if r.protect or r.retain}
-    assert guarded == ({"journal", "state"} if stack == "prod" else set())
+    assert guarded == ({"journal", "state", "snapshots"} if stack == "prod" else set())
 
 
 def policies(plan: Plan) -> list[tuple[str, dict[str, Any]]]:
@@ -174,7 +177,9 @@ def test_only_actions_that_know_no_resource_are_unconfined(stack: str) -> None:
 
 @each_stack
 def test_a_wildcard_in_a_resource_stays_within_one_thing(stack: str) -> None:
-    named = re.compile(r"arn:aws:[a-z0-9-]+:[a-z0-9-]+:\d{12}:[a-z-]+([:/][a-z-]+)?")
+    named = re.compile(
+        r"arn:aws:[a-z0-9-]+:[a-z0-9-]+:\d{12}:[a-z-]+([:/][a-z-]+)?|arn:aws:s3:::[a-z-]+(/|$)"
+    )
     loose = [
         (name, resource)
         for name, statement in policies(planned(stack))
@@ -262,7 +267,7 @@ def test_every_worker_may_use_its_own_logs_queue_and_traces(stack: str) -> None:
 @each_plan
 def test_every_log_expires(stack: str, preview: bool) -> None:
     groups = planned(stack, preview).of(LOG_GROUP)
-    assert len(groups) == 14
+    assert len(groups) == 15
     assert {g.inputs["retentionInDays"] for g in groups} == {7 if stack == "dev" else 365}
 
 
@@ -277,8 +282,9 @@ def test_a_worker_gives_up_before_its_source_does(stack: str) -> None:
     (machine,) = plan.of(STATE_MACHINE)
     step_s = json.loads(machine.inputs["definition"])["States"]["Plan"]["TimeoutSeconds"]
     for function in plan.of(FUNCTION):
-        if worker_of(function) == "replay":
-            assert function.inputs["timeout"] < step_s
+        if worker_of(function) in ("replay", "snapshot"):
+            waits_s = step_s if worker_of(function) == "replay" else LAMBDA_RUNS_S_MAX + 1
+            assert function.inputs["timeout"] < waits_s
             continue
         source = sources.get(function.name)
         limit = source.inputs["maximumRecordAgeInSeconds"] if source else API_WAITS_S
@@ -358,6 +364,9 @@ def test_every_call_reaches_its_worker(stack: str) -> None:
         ("operations-api", "POST /replays/{replayId}/resume"): "operations",
         ("operations-api", "GET /replays/{replayId}/ads"): "operations",
         ("operations-api", "GET /replays/{replayId}/ads/{adId}"): "operations",
+        ("operations-api", "POST /snapshots"): "operations",
+        ("operations-api", "GET /snapshots"): "operations",
+        ("operations-api", "GET /snapshots/{snapshotId}"): "operations",
         ("operations-api", "GET /openapi.json"): "operations",
     }
 
@@ -418,7 +427,9 @@ def class_of(type_: str) -> Any:
     module = importlib.import_module(
         f"pulumi_{package}.{path.split('/')[0].replace('lambda', 'lambda_')}"
     )
-    return getattr(module, name), getattr(module, f"{name}Args")
+    # Where another class has the name already, the inputs' class is called InitArgs.
+    inputs = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
+    return getattr(module, name), inputs
 
 
 def is_deprecated(function: Any) -> bool:

@@ -5,6 +5,8 @@ from runtime.replays.entries import open_entries
 from runtime.replays.machine import open_machine
 from runtime.replays.records import open_records
 from runtime.replays.service import Replays
+from runtime.snapshots.connection import Taker, open_bucket
+from runtime.snapshots.service import SnapshotService
 from runtime.web.environment import once, required
 
 
@@ -13,4 +15,11 @@ def _replays() -> Replays:
     return Replays(open_records(table), open_machine(machine))
 
 
-handler = operations(once(_replays), once(lambda: open_entries(*required("REPLAY_TABLE"))))
+def _snapshots() -> SnapshotService:
+    bucket, function = required("SNAPSHOT_BUCKET", "SNAPSHOT_FUNCTION")
+    return SnapshotService(open_bucket(bucket), Taker(function))
+
+
+handler = operations(
+    once(_replays), once(lambda: open_entries(*required("REPLAY_TABLE"))), once(_snapshots)
+)

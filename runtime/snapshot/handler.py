@@ -42,6 +42,7 @@ def _built() -> Any:
     @logger.inject_lambda_context
     def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         now = datetime.now(UTC)
+        metrics.add_metric("SnapshotInvocations", MetricUnit.Count, 1)
         manifest = worker.work(
             order_of(event, now),
             now,

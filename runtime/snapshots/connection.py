@@ -4,8 +4,10 @@ from typing import Any, Final
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from runtime.ledger.exports.s3 import S3Destination
+from runtime.snapshots.errors import UncalledError
 from runtime.snapshots.store import SnapshotStore
 
 CONNECT_TIMEOUT_S: Final = 2.0
@@ -28,9 +30,12 @@ class Taker:
         self._client = client
 
     def __call__(self, payload: bytes) -> None:
-        """Have it called with this event; Lambda tries again when it fails."""
-        client = self._client or _client("lambda")
-        client.invoke(FunctionName=self._name, InvocationType="Event", Payload=payload)
+        """Have it called with this event; Lambda tries again when it fails. UncalledError."""
+        try:
+            client = self._client or _client("lambda")
+            client.invoke(FunctionName=self._name, InvocationType="Event", Payload=payload)
+        except (BotoCoreError, ClientError) as error:
+            raise UncalledError(f"cannot call function {self._name}: {error}") from error
 
 
 def _client(service: str) -> Any:

@@ -4,7 +4,8 @@ SnapshotError
 ├── SnapshotRefusedError      what is asked for cannot be taken or restored
 │   └── NoSuchSnapshotError   there is none by this id, or none so early
 ├── UnreadableSnapshotError   an object of a snapshot is damaged or missing; names it
-└── UnprojectedError          ads of a snapshot did not reach the store they were restored to
+├── UnprojectedError          ads of a snapshot did not reach the store they were restored to
+└── UncalledError             what takes snapshots could not be called: ask again
 """
 
 
@@ -28,6 +29,10 @@ class UnreadableSnapshotError(SnapshotError):
         super().__init__(f"object {key}: {reason}")
         self.key = key
         self.reason = reason
+
+
+class UncalledError(SnapshotError):
+    """The function that takes snapshots was not reached; what was asked for stays asked for."""
 
 
 class UnprojectedError(SnapshotError):

@@ -29,6 +29,8 @@ QUEUE_POLICY = "aws:sqs/queuePolicy:QueuePolicy"
 REGISTRY = "aws:schemas/registry:Registry"
 REGISTRY_POLICY = "aws:schemas/registryPolicy:RegistryPolicy"
 SCHEMA = "aws:schemas/schema:Schema"
+BUCKET = "aws:s3/bucket:Bucket"
+SCHEDULE = "aws:scheduler/schedule:Schedule"
 DOMAIN_POLICY = "aws:opensearch/domainPolicy:DomainPolicy"
 
 # No layer is built for a plan: its contents change nothing in it.
@@ -43,6 +45,7 @@ COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
     EVENT_RULE: lambda name, inputs: {
         "arn": f"arn:aws:events:{ACCOUNT}:rule/{inputs.get('eventBusName', '')}/{name}"
     },
+    BUCKET: lambda name, _: {"arn": f"arn:aws:s3:::{name}"},
     REGISTRY: lambda name, _: {"arn": f"arn:aws:schemas:{ACCOUNT}:registry/{name}"},
     STATE_MACHINE: lambda name, _: {"arn": f"arn:aws:states:{ACCOUNT}:stateMachine:{name}"},
     "aws:kinesis/stream:Stream": lambda name, _: {

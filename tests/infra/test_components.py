@@ -30,7 +30,8 @@ def test_there_is_a_component_for_each_part_of_the_system(schema: dict[str, Any]
         f"adledger:index:{name}"
         for name in (
             *("Api", "EventBus", "JournalStream", "Ledger", "PartnerQueue"),
-            *("Replay", "SearchAccess", "SearchDomain", "StateStore", "Worker"),
+            *("Replay", "SearchAccess", "SearchDomain", "SnapshotBucket", "Snapshots"),
+            *("StateStore", "Worker"),
         )
     ]
 

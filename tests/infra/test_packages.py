@@ -54,8 +54,16 @@ def test_a_worker_is_given_all_that_it_imports(worker: str) -> None:
 @EACH_WORKER
 def test_a_worker_is_given_no_package_that_it_does_not_import(worker: str) -> None:
     listed = [path for path in files(worker) if path.endswith(".py")]
-    used = {name.split(".")[1] for path in listed for name in imported(ROOT / path)}
-    assert set(WORKERS[worker]) == used | {worker}
+    names = {name for path in listed for name in imported(ROOT / path)}
+    used = {name.split(".")[1] for name in names}
+    inner = {"/".join(name.split(".")[1:3]) for name in names} & set(packages.LEFT_OUT)
+    assert set(WORKERS[worker]) == used | inner | {worker}
+
+
+def test_a_package_within_a_package_is_deployed_only_where_it_is_named() -> None:
+    exports = "runtime/ledger/exports/s3.py"
+    assert exports in files("snapshot")
+    assert exports not in files("commands")
 
 
 @EACH_WORKER

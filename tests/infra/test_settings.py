@@ -162,3 +162,21 @@ def test_the_embedded_stack_may_run_on_this_host() -> None:
     assert found[0].retain is False
     _, values, _ = config_of(ROOT, "local", stack_file)
     assert json.loads(values["pulumi:disable-default-providers"]) == ["aws"]
+
+
+@pytest.mark.parametrize("schedule", ["monthly", "cron()", "at(2026-01-01T00:00:00)"])
+def test_a_snapshot_schedule_comes_again_and_again(schedule: str) -> None:
+    (fault,) = faults(snapshotSchedule=schedule)
+    assert "give cron(...) or rate(...)" in fault
+
+
+def test_what_the_next_snapshot_reads_is_not_put_away_before() -> None:
+    (fault,) = faults(snapshotArchiveClass="GLACIER", snapshotArchiveDays="30")
+    assert "adledger:snapshotArchiveDays is 30; give 45 or more" in fault
+    assert settings(snapshotArchiveClass="GLACIER").snapshot_archive_days == 90
+    assert settings(snapshotArchiveDays="30").snapshot_archive_class == "GLACIER_IR"
+
+
+def test_snapshots_are_reached_without_tls_in_the_embedded_stack_alone() -> None:
+    (fault,) = faults(snapshotTlsOnly="false")
+    assert "adledger:snapshotTlsOnly is false; that is for the stack local" in fault

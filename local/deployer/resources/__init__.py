@@ -2,21 +2,25 @@
 
 from local.deployer.resources import (
     apis,
+    buckets,
     events,
     functions,
     logs,
     machines,
     queues,
     roles,
+    schedules,
     search,
     streams,
     tables,
 )
 from local.deployer.resources.maker import Maker
 
+FAMILIES = (
+    *(apis, buckets, events, functions, logs, machines, queues),
+    *(roles, schedules, search, streams, tables),
+)
 MAKERS: dict[str, type[Maker]] = {
-    maker.type: maker
-    for module in (apis, events, functions, logs, machines, queues, roles, search, streams, tables)
-    for maker in module.MAKERS
+    maker.type: maker for family in FAMILIES for maker in family.MAKERS
 }
 """By Pulumi type."""
