@@ -15,6 +15,7 @@ from runtime.ledger.ion import IonValue
 from runtime.ledger.limits import LIMITS, Limits
 from runtime.ledger.published import published, published_revision
 from runtime.ledger.readback import read_back
+from runtime.ledger.reading import PlainRevision, plain_revisions
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 from runtime.ledger.transaction import Transaction
 from runtime.ledger.workspace import Workspace
@@ -85,6 +86,10 @@ class Ledger:
     def blocks(self, first: int = 0, last: int | None = None) -> Iterator[StoredBlock]:
         """Blocks first..last, both included, in order; to the head where last is None."""
         return self._storage.blocks(first, last)
+
+    def revisions(self, first: int = 0, last: int | None = None) -> Iterator[PlainRevision]:
+        """What blocks first..last changed, in order, as plain Python values."""
+        return plain_revisions(self._storage.blocks(first, last))
 
     def history(self, table_name: str, document_id: str, first: int = 0) -> Iterator[IonValue]:
         """Committed revisions of a document from version `first` on, oldest first, as Ion structs.

@@ -81,7 +81,7 @@ _VALUE_CLASSES: Final = (
     IonPyText,
     IonPyTimestamp,
 )
-_READ_ERRORS: Final = (IonException, ValueError, OverflowError, SystemError, MemoryError, TypeError)
+READ_ERRORS: Final = (IonException, ValueError, OverflowError, SystemError, MemoryError, TypeError)
 
 
 def encode(value: IonValue, depth_max: int = DEPTH_MAX) -> bytes:
@@ -144,7 +144,7 @@ def stream(data: bytes) -> Iterator[IonValue]:
         ):
             check_value(value)
             yield _with_plain_nan(value) if has_nan else value
-    except _READ_ERRORS as error:
+    except READ_ERRORS as error:
         raise IonError(f"not Ion: {error}") from error
 
 
@@ -206,7 +206,7 @@ def _load(source: bytes | str, model: IonPyValueModel) -> IonValue:
             text_buffer_size_limit=TEXT_BYTES_MAX,
             value_model=model,
         )
-    except _READ_ERRORS as error:
+    except READ_ERRORS as error:
         raise IonError(f"not Ion: {error}") from error
     if len(values) != 1:
         raise IonError(f"one Ion value is expected, {len(values)} were found")
