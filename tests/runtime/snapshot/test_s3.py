@@ -1,13 +1,16 @@
 """Snapshots in a bucket of S3's, from a journal in DynamoDB, into a state table."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from local.emulator.servers import CloudServer
+from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.s3 import S3Destination
 from runtime.project_state.projection import project
 from runtime.snapshot.restore import restore_journal, restore_states
@@ -41,6 +44,16 @@ def test_an_object_is_new_once(s3: Any, bucket: str) -> None:
     assert store.put_new("requests/000001.json", b"first", "text/plain")
     assert not store.put_new("requests/000001.json", b"second", "text/plain")
     assert store.get("requests/000001.json") == b"first"
+
+
+def test_a_file_is_new_once_whoever_comes_first(tmp_path: Path) -> None:
+    store = FolderDestination(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        put = partial(store.put_new, "requests/000001.json", content_type="text/plain")
+        won = list(pool.map(lambda number: put(data=b"%d" % number), range(40)))
+    assert won.count(True) == 1
+    assert store.get("requests/000001.json") == b"%d" % won.index(True)
+    assert list(store.keys("")) == ["requests/000001.json"]
 
 
 def test_taken_verified_and_restored(

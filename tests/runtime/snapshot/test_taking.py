@@ -11,12 +11,15 @@ from runtime.ledger.exports.errors import DestinationUnavailableError
 from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.layout import parsed
 from runtime.ledger.exports.reader import ExportReader, find_final_manifest
+from runtime.ledger.imports.importer import import_journal
 from runtime.ledger.storage.port import StoredBlock
+from runtime.snapshot.restore import restore_journal
 from runtime.snapshot.verify import verify
 from runtime.snapshots.errors import SnapshotRefusedError
 from runtime.snapshots.layout import journal_prefix
 from runtime.snapshots.manifest import Manifest
 from tests.fakes import MemoryStorage
+from tests.foreign_journal import vehicles
 from tests.runtime.snapshot.memory_bucket import FailingBucket, MemoryBucket
 from tests.runtime.snapshot.worlds import SMALL, World, exact, replayed
 
@@ -280,3 +283,19 @@ def test_a_folder_serves_as_a_bucket(tmp_path: Path) -> None:
     assert world.snapshots.newest() == second
     assert world.snapshots.newest(second.end - timedelta(milliseconds=1)) == manifest
     assert world.snapshots.newest(manifest.end - timedelta(milliseconds=1)) is None
+
+
+def test_a_journal_that_another_ledger_sealed_is_snapshotted_and_restored_as_it_is() -> None:
+    journal, _ = vehicles()
+    imported = MemoryStorage()
+    exported = journal.exported()
+    import_journal(ExportReader(exported, find_final_manifest(exported, "journal/")), imported)
+    bucket = MemoryBucket()
+    world = World(bucket, shards=1, **SMALL)
+    world.journals[:] = [imported]
+    manifest = world.snapshot()
+    assert manifest.ledgers[0].tip.digest == journal.digest().hex()
+    assert verify(bucket, manifest.snapshot_id).faults == []
+    restored = MemoryStorage()
+    restore_journal(bucket, manifest.snapshot_id, 0, restored)
+    assert list(restored.blocks(0)) == list(imported.blocks(0))
