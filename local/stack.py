@@ -56,6 +56,8 @@ class Stack:
                 self._level()
             answering.result()
             self._report("the APIs answer")
+            if fresh:
+                self._resume_replays()
         return outputs
 
     def down(self) -> None:
@@ -196,6 +198,15 @@ class Stack:
             f"{done.ads} ads, {done.state_written} of them were behind"
         )
         return done
+
+    def _resume_replays(self) -> None:
+        from local.deployer.state import State
+        from local.replays import resume_lost
+
+        deployment = State.load(self.home.deployment)
+        clients = (self.client("dynamodb"), self.client("stepfunctions"))
+        if resumed := resume_lost(*clients, deployment):
+            self._report(f"replays that a stop had ended go on: {', '.join(resumed)}")
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
