@@ -10,6 +10,7 @@ LedgerError
 │   └── InvalidTransactionError   the transaction is over or unknown
 ├── RequestError              a command breaks the session protocol (QLDB: BadRequestException)
 ├── CommitDigestError         client and ledger have executed different statements
+├── ProofError                a proof does not lead from what it shows to the digest it is held to
 ├── StorageError              the store beneath the ledger refused or failed
 │   ├── HeadMovedError        another writer appended this block first
 │   ├── UnavailableError      throttled, unreachable or timed out: the outcome is unknown
@@ -57,6 +58,10 @@ class RequestError(LedgerError):
 
 class CommitDigestError(LedgerError):
     """The commit digest sent differs from the one computed from the statements received."""
+
+
+class ProofError(LedgerError):
+    """A proof shows nothing: it, or what it is said to prove, is not what the digest covers."""
 
 
 class StorageError(LedgerError):

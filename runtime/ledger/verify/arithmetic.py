@@ -46,9 +46,15 @@ def path_length(index: int, size: int) -> int:
 
 
 def follow(leaf: bytes, siblings: Iterable[bytes]) -> bytes:
-    """The root that a leaf and the siblings on its way up lead to."""
+    """The root that a leaf and the siblings on its way up lead to; none of them is empty."""
     for sibling in siblings:
-        leaf = dot(leaf, sibling)
+        last, other = leaf[-1], sibling[-1]
+        if last == other:
+            leaf = dot(leaf, sibling)
+        elif last ^ 0x80 < other ^ 0x80:
+            leaf = sha256(leaf + sibling).digest()
+        else:
+            leaf = sha256(sibling + leaf).digest()
     return leaf
 
 
