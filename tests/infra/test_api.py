@@ -102,3 +102,9 @@ def test_its_endpoint_has_no_slash_at_its_end() -> None:
         plan.outputs[r.urn] for r in plan.resources.values() if not r.custom and ":index:" in r.type
     ]
     assert outputs == {"apiId": "shout-id", "endpoint": "https://shout.execute-api.example"}
+
+
+def test_only_signed_requests_are_admitted_where_that_is_asked() -> None:
+    plan = planned(iam=True)
+    assert {route.inputs["authorizationType"] for route in plan.of(ROUTE)} == {"AWS_IAM"}
+    assert plan.of("aws:apigatewayv2/authorizer:Authorizer") == []

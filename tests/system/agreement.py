@@ -11,7 +11,7 @@ from runtime.ledger.storage.dynamodb import DynamoDbStorage
 from runtime.ledger.verify import verify_blocks
 
 LEDGER = "ads-0"
-SEARCH_PAGE = 10_000
+SEARCH_PAGE = 5_000
 Versions = dict[str, tuple[int, bool, str | None]]
 """By ad id: version, whether deleted, exact price."""
 
@@ -53,22 +53,28 @@ def state_versions(dynamodb: Any, table: str) -> Versions:
 def search_versions(endpoint: str, index: str = "ads") -> Versions:
     pool = urllib3.PoolManager()
     pool.request("POST", f"{endpoint}/{index}/_refresh")
-    body = {"size": SEARCH_PAGE, "query": {"match_all": {}}, "version": True}
-    response = pool.request(
-        "POST",
-        f"{endpoint}/{index}/_search",
-        body=json.dumps(body).encode(),
-        headers={"Content-Type": "application/json"},
-    )
-    hits = json.loads(response.data)["hits"]["hits"]
-    return {
-        hit["_id"]: (
-            hit["_version"] - 1,
-            hit["_source"].get("deleted", False),
-            hit["_source"].get("price"),
-        )
-        for hit in hits
+    body: dict[str, Any] = {
+        "size": SEARCH_PAGE,
+        "query": {"match_all": {}},
+        "version": True,
+        "sort": [{"adId": "asc"}],
     }
+    found: Versions = {}
+    while True:
+        response = pool.request(
+            "POST",
+            f"{endpoint}/{index}/_search",
+            body=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        hits = json.loads(response.data)["hits"]["hits"]
+        for hit in hits:
+            source = hit["_source"]
+            state = (hit["_version"] - 1, source.get("deleted", False), source.get("price"))
+            found[hit["_id"]] = state
+        if len(hits) < SEARCH_PAGE:
+            return found
+        body["search_after"] = hits[-1]["sort"]
 
 
 def disagreements(outputs: Mapping[str, str], dynamodb: Any) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.journal.errors import DamagedRecordError, ForeignRecordError, RecordError
-from runtime.journal.revisions import decode, revisions, salvage
+from runtime.journal.revisions import block_revisions, block_time, decode, revisions, salvage
 from runtime.ledger import ion
 from tests.journal_blocks import (
     ADS_TABLE,
@@ -205,3 +205,25 @@ def test_an_ad_and_its_idempotency_key_in_one_block_yield_the_ad() -> None:
     (found,) = decode(aggregated(record.data for record in records_of(block)))
     assert found.ad_id == revision.ad_id
     assert found.fields == revision.fields
+
+
+def test_a_block_holds_the_revisions_that_its_stream_records_do() -> None:
+    journal = Journal()
+    ads = [ad_revision(ad_id_of(n), deleted=n == 2) for n in range(3)]
+    system = change(SYSTEM_TABLE, ad_id_of(8), 0, {"name": "Ads"})
+    key = change(KEYS_TABLE, ad_id_of(9), 0, {"key": "k"})
+    block = journal.commit(system, *map(ad_change, ads), key)
+    streamed = [one for record in records_of(block) for one in decode(record.data)]
+    assert block_revisions(block.ion) == streamed
+    assert [one.ad_id for one in streamed] == [one.ad_id for one in ads]
+    assert streamed[0].tx_time < block_time(block.ion) == "2026-01-02T03:04:05.681Z"
+    assert block_revisions(journal.commit(key).ion) == []
+
+
+def test_what_is_no_block_is_told() -> None:
+    block = Journal().commit_ad(ad_revision())
+    for damaged in (block.ion[:-1], b"", b"text", revision_record(ad_revision())):
+        with pytest.raises(RecordError):
+            block_revisions(damaged)
+        with pytest.raises(RecordError):
+            block_time(damaged)

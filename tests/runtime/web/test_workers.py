@@ -34,7 +34,9 @@ def packaged(worker: str, folder: Path) -> Path:
     (folder / "runtime").mkdir(parents=True)
     shutil.copy(ROOT / "runtime" / "__init__.py", folder / "runtime")
     for package in WORKERS[worker]:
-        shutil.copytree(ROOT / "runtime" / package, folder / "runtime" / package)
+        shutil.copytree(
+            ROOT / "runtime" / package, folder / "runtime" / package, dirs_exist_ok=True
+        )
     return folder
 
 
@@ -83,6 +85,7 @@ def test_a_worker_starts_with_its_own_files_and_no_settings(worker: str, tmp_pat
             "JOURNAL_TABLE, LEDGER_NAME, LEDGER_SHARDS",
         ),
         ("search", "GET", "/", "q=x", "SEARCH_ENDPOINT, SEARCH_INDEX"),
+        ("operations", "GET", "/replays", "", "REPLAYS_TABLE, REPLAY_MACHINE"),
     ],
 )
 def test_every_missing_setting_is_in_the_log(

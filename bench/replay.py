@@ -1,0 +1,129 @@
+"""Both projections of many ads lost and brought back while writes go on: `python -m bench.replay`.
+
+Starts an embedded stack of its own, has ads written by HTTP, drops every item of the state table
+and the search index, replays both, and compares them with the ledger, ad by ad. Prints how quick
+writing and replaying were. `--ads` says how many (20,000), `--home` where the stack is kept.
+"""
+
+import argparse
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from local.stack import Stack
+from tests.system.agreement import disagreements
+from tests.system.client import AD, Api
+from tests.system.operations import Operations
+from tests.system.test_replay import drop_documents, drop_items
+
+ADS = 20_000
+CLIENTS = 4
+POLL_S = 0.5
+AGREE_S_MAX = 300
+WRITE_PAUSE_S = 0.1
+FACTOR = 5
+"""How much quicker than writing the project promises that replaying is."""
+ENDED = ("SUCCEEDED", "FAILED", "CANCELLED")
+
+
+class Writer(threading.Thread):
+    """Creates ads all the while; counts its answers."""
+
+    def __init__(self, api: Api) -> None:
+        super().__init__(daemon=True)
+        self._api = api
+        self._stopped = threading.Event()
+        self.done = self.failed = 0
+
+    def run(self) -> None:
+        while not self._stopped.wait(WRITE_PAUSE_S):
+            answer = self._api.create("meanwhile")
+            self.done += 1
+            self.failed += answer.status != 201
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self.join()
+
+
+def main() -> None:
+    """Measure, and end with 1 when something is not as promised."""
+    parser = argparse.ArgumentParser(description="Projections lost and replayed.")
+    parser.add_argument("--ads", type=int, default=ADS)
+    parser.add_argument("--home", type=Path)
+    options = parser.parse_args()
+    home = options.home or Path(tempfile.mkdtemp(prefix="adledger-replay-")) / "home"
+    stack = Stack(home, lambda what: print(f"  {what}"))
+    stack.up()
+    try:
+        good = measure(stack, options.ads)
+    finally:
+        if options.home is None:
+            stack.clean()
+    sys.exit(0 if good else 1)
+
+
+def measure(stack: Stack, ads: int) -> bool:
+    """Write, drop, replay, compare; whether everything is as promised."""
+    outputs, dynamodb = stack.outputs(), stack.client("dynamodb")
+    api, operations = Api(outputs), Operations(outputs)
+    written = write(api, ads)
+    print(f"written  {ads} ads at {written:,.0f} a second by {CLIENTS} clients")
+    writer = Writer(api)
+    writer.start()
+    drop_items(dynamodb, outputs["stateTableName"])
+    drop_documents(outputs["searchEndpoint"])
+    rates = {target: replayed(operations, target) for target in ("state", "search")}
+    writer.stop()
+    print(f"meanwhile {writer.done} writes, {writer.failed} failed")
+    wrong = agreed(outputs, dynamodb)
+    print(f"ads on which ledger, state and search disagree: {len(wrong)}")
+    return not wrong and not writer.failed and min(rates.values()) >= FACTOR * written
+
+
+def write(api: Api, ads: int) -> float:
+    """Ads a second."""
+    began = time.perf_counter()
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        for done, answer in enumerate(
+            clients.map(lambda n: api.create(f"bench-{n % 100}", AD), range(ads)), 1
+        ):
+            assert answer.status == 201, answer.body
+            told(f"written {done} of {ads}", done % 100 == 0)
+    return ads / (time.perf_counter() - began)
+
+
+def replayed(operations: Operations, target: str) -> float:
+    """Replay everything to one target; blocks a second, from the request to the end."""
+    began = time.perf_counter()
+    replay: dict[str, Any] = operations.start(target).body
+    while replay["status"] not in ENDED:
+        time.sleep(POLL_S)
+        replay = operations.read(replay["replayId"])
+        left = "" if replay["remainingS"] is None else f", {replay['remainingS']:.0f} s left"
+        told(f"{target} {replay['percent']:.0f} %, {replay['blocksPerS']:.0f} blocks/s{left}")
+    rate = replay["counts"]["blocks"]["total"] / (time.perf_counter() - began)
+    print(f"replayed {target}: {replay['status']}, {rate:,.0f} blocks a second {replay['counts']}")
+    return rate if replay["status"] == "SUCCEEDED" else 0.0
+
+
+def agreed(outputs: dict[str, str], dynamodb: Any) -> list[str]:
+    """What still disagrees once the stream has had time to deliver."""
+    deadline = time.monotonic() + AGREE_S_MAX
+    while (wrong := disagreements(outputs, dynamodb)) and time.monotonic() < deadline:
+        time.sleep(POLL_S)
+    return wrong
+
+
+def told(text: str, now: bool = True) -> None:
+    """Progress on one line of a terminal."""
+    if now and sys.stderr.isatty():
+        print(f"\r{text:<70}", end="\r", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
