@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,6 +11,8 @@ from tests.contention import contention
 from tests.system.client import AD, Api, wait_until
 
 WRITES = 200
+CLIENTS = 2
+"""Who write and wait at a time."""
 WARM_UP = 20
 WRITE_P50_MAX_MS = 30
 READ_VISIBLE_P99_MAX_S = 1.0
@@ -48,18 +51,22 @@ def test_writes_are_quick(api: Api) -> None:
     assert quantile(patches, 50) <= WRITE_P50_MAX_MS * slowdown
 
 
+def seen_after_s(api: Api, number: int) -> tuple[float, float]:
+    """Create an ad; seconds until it is read, and until it is found by its title."""
+    title = f"visible{number}x{time.time_ns()}"
+    started = time.perf_counter()
+    ad_id = api.create("soon", {**AD, "adTitle": title}).body["adId"]
+    wait_until(lambda: api.read("soon", ad_id).status == 200, VISIBLE_TIMEOUT_S)
+    read_s = time.perf_counter() - started
+    wait_until(lambda: bool(api.search(q=title).body["items"]), VISIBLE_TIMEOUT_S)
+    return read_s, time.perf_counter() - started
+
+
 def test_writes_are_soon_visible(api: Api) -> None:
     slowdown = contention()
-    reads: list[float] = []
-    searches: list[float] = []
-    for number in range(WRITES):
-        title = f"visible{number}x{time.time_ns()}"
-        started = time.perf_counter()
-        ad_id = api.create("soon", {**AD, "adTitle": title}).body["adId"]
-        wait_until(lambda ad_id=ad_id: api.read("soon", ad_id).status == 200, VISIBLE_TIMEOUT_S)
-        reads.append(time.perf_counter() - started)
-        wait_until(lambda title=title: bool(api.search(q=title).body["items"]), VISIBLE_TIMEOUT_S)
-        searches.append(time.perf_counter() - started)
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        seen = list(clients.map(lambda number: seen_after_s(api, number), range(WRITES)))
+    reads, searches = ([each[which] for each in seen] for which in (0, 1))
     slowdown = max(slowdown, contention())
     print(f"GET p99 {quantile(reads, 99):.3f} s, search p99 {quantile(searches, 99):.3f} s")
     assert quantile(reads, 99) <= READ_VISIBLE_P99_MAX_S * slowdown
