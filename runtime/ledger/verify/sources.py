@@ -1,0 +1,129 @@
+"""Where blocks are read from, by each process for itself: a ledger's file, an export's folder."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from runtime.ledger import ion
+from runtime.ledger.errors import IonError, StorageError, VerificationError
+from runtime.ledger.exports.errors import ExportError
+from runtime.ledger.exports.folder import FolderDestination
+from runtime.ledger.exports.reader import ExportReader
+from runtime.ledger.ion_form import check_form
+from runtime.ledger.verify import shown, strict
+from runtime.ledger.verify.chain import check_stored
+from runtime.ledger.verify.place import CheckedBlock, Place
+from runtime.ledger.verify.shown import Sealer
+
+PAGE_BLOCKS: Final = 128
+
+
+class Source(Protocol):
+    """A journal's blocks; it goes to other processes, so it holds nothing open."""
+
+    def span(self) -> tuple[int, int]:
+        """The first block's number and the one after the last's."""
+        ...
+
+    def blocks(self, first: int, end: int) -> Iterator[Any]:
+        """Blocks first..end - 1 in order; StorageError when they cannot be read."""
+        ...
+
+    def claimed_previous(self, block: Any) -> bytes:
+        """What a block says is the hash of the one before; empty when it cannot be read."""
+        ...
+
+    def check(self, block: Any, place: Place) -> CheckedBlock:
+        """The block, if it stands here and is whole; else VerificationError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFile:
+    """The SQLite file of a ledger, which is only read."""
+
+    path: Path
+    reference: bool = False
+    """Whether all hashes are made by ionhash, several times slower."""
+
+    def span(self) -> tuple[int, int]:
+        """All blocks from 0 to the newest, missing ones counted."""
+        [(last,)] = self._read("SELECT MAX(sequence_no) FROM block")
+        return 0, 0 if last is None else last + 1
+
+    def blocks(self, first: int, end: int) -> Iterator[bytes]:
+        """The bytes of blocks; a missing one is left out, which the next one's number tells."""
+        query = "SELECT ion FROM block WHERE sequence_no BETWEEN ? AND ? ORDER BY sequence_no"
+        for start in range(first, end, PAGE_BLOCKS):
+            for (data,) in self._read(query, start, min(start + PAGE_BLOCKS, end) - 1):
+                yield data
+
+    def claimed_previous(self, block: bytes) -> bytes:
+        """From the block's own bytes."""
+        try:
+            check_form(block)
+            return bytes(ion.decode(block)["previousBlockHash"])
+        except (IonError, KeyError, TypeError, ValueError):
+            return b""
+
+    def check(self, block: bytes, place: Place) -> CheckedBlock:
+        """By all that this ledger seals, bytes included."""
+        return strict.check(block, place) if self.reference else check_stored(block, place)
+
+    def _read(self, query: str, *parameters: int) -> list[tuple[Any, ...]]:
+        uri = f"{self.path.resolve().as_uri()}?mode=ro"
+        try:
+            with closing(sqlite3.connect(uri, uri=True)) as connection:
+                return connection.execute(query, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise StorageError(f"cannot read the ledger {self.path}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFolder:
+    """A finished export in a folder, in Ion text or binary."""
+
+    folder: Path
+    manifest: str
+    """The key of the final manifest."""
+    sealer: Sealer = Sealer.LEDGER
+
+    def span(self) -> tuple[int, int]:
+        """What the manifest names."""
+        objects = self._reader().objects
+        return (objects[0][1].first, objects[-1][1].last + 1) if objects else (0, 0)
+
+    def blocks(self, first: int, end: int) -> Iterator[Any]:
+        """Blocks as Ion structs."""
+        try:
+            found = self._reader().blocks(first)
+            for block in takewhile(lambda block: block.sequence_no < end, found):
+                yield block.struct
+        except ExportError as error:
+            raise StorageError(str(error)) from error
+
+    def claimed_previous(self, block: Any) -> bytes:
+        """From the struct."""
+        try:
+            return bytes(block["previousBlockHash"])
+        except (KeyError, TypeError, ValueError):
+            return b""
+
+    def check(self, block: Any, place: Place) -> CheckedBlock:
+        """By all that the hashes of whoever sealed it cover."""
+        return shown.check(block, place, self.sealer)
+
+    def _reader(self) -> ExportReader:
+        try:
+            return ExportReader(FolderDestination(self.folder), self.manifest)
+        except ExportError as error:
+            raise StorageError(str(error)) from error
+
+
+def missing(sequence_no: int) -> VerificationError:
+    """The error of a block that is not there."""
+    return VerificationError("it is missing", sequence_no)
