@@ -18,8 +18,13 @@ class Chain:
     of those fails, all that were built upon it fail at the store, and the head is read again.
     """
 
-    def __init__(self, storage: JournalStorage, delta: Delta) -> None:
-        """Nothing is on its way."""
+    def __init__(self, storage: JournalStorage, delta: Delta, *, trusts_own: bool) -> None:
+        """Nothing is on its way.
+
+        `trusts_own` takes the newest block appended here for the head until an append fails. That
+        is for stores where a failed append costs less than a read of the head.
+        """
+        self._trusts_own = trusts_own
         self._storage = storage
         self._delta = delta
         self._durable: StoredBlock | None = None
@@ -31,15 +36,21 @@ class Chain:
         """Whether no more blocks should be on their way."""
         return len(self._pending) >= PENDING_BLOCKS_MAX
 
-    def tip(self, known: StoredBlock | None) -> tuple[StoredBlock | None, BlockChanges | None]:
+    def tip(
+        self, known: StoredBlock | None, *, first: bool
+    ) -> tuple[StoredBlock | None, BlockChanges | None]:
         """The block to build upon and its changes: the newest on its way or the journal's head.
 
-        `known` was the head a moment ago. Unless something newer has been seen here it is taken
-        for the head still, without asking: if it is not, the append will tell.
+        `known` was the head a moment ago, `first` says that no append upon it has failed. Unless
+        something newer has been seen here it is taken for the head still, without asking: if it is
+        not, the append will tell.
         """
         if self._pending:
             return self._pending[-1]
-        if known is None or known.sequence_no < self._newest_seen():
+        if self._trusts_own and _number(self._durable) > _number(known):
+            known = self._durable
+        newest_seen = max(_number(self._durable), self._newest_own)
+        if not first or known is None or known.sequence_no < newest_seen:
             known = self._storage.head()
         self._durable = known
         return self._durable, None if self._durable is None else self._delta.keep(self._durable)
@@ -70,6 +81,6 @@ class Chain:
             self._durable, passed = self._pending.popleft()
             self._delta.remember(passed, len(self._durable.ion))
 
-    def _newest_seen(self) -> int:
-        durable = -1 if self._durable is None else self._durable.sequence_no
-        return max(durable, self._newest_own)
+
+def _number(block: StoredBlock | None) -> int:
+    return -1 if block is None else block.sequence_no

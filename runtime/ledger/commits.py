@@ -51,8 +51,8 @@ class Committer:
         self._storage = storage
         self._catalogs = catalogs
         self._delta = Delta(storage, limits)
-        self._chain = Chain(storage, self._delta)
         self._queues_appends = isinstance(storage, QueuingStorage)
+        self._chain = Chain(storage, self._delta, trusts_own=self._queues_appends)
         self._limits = limits
         self._now = now
         self._monotonic = monotonic
@@ -101,7 +101,7 @@ class Committer:
         """Seal the transaction upon the tip and append it; None when another writer was first."""
         workspace = transaction.workspace
         with self._turn:
-            head, previous = self._chain.tip(workspace.origin if first else None)
+            head, previous = self._chain.tip(workspace.origin, first=first)
             if not workspace.begun:
                 workspace.begin_at(head, first=first)
             since = self._chain.since(_sequence_no(workspace.origin))

@@ -26,9 +26,11 @@ from runtime.ledger.errors import (
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.limits import Limits
 from runtime.ledger.storage.port import Commit, StoredBlock
+from runtime.ledger.storage.sqlite import SqliteStorage
 from runtime.ledger.verify import verify_blocks
 from tests.fakes import MemoryStorage
 from tests.runtime.ledger.ledgers import (
+    ALL,
     BY_CATEGORY,
     BY_ID,
     DELETE,
@@ -97,6 +99,30 @@ def test_a_head_known_to_have_moved_is_not_tried() -> None:
     storage.taken()
     transaction.commit()
     assert storage.taken() == {"head": 1, "append": 1}
+
+
+def test_a_store_that_queues_is_not_asked_for_a_head_that_was_written_here(tmp_path: Path) -> None:
+    heads: list[None] = []
+
+    class CountedHeads(SqliteStorage):
+        def head(self) -> StoredBlock | None:
+            heads.append(None)
+            return super().head()
+
+    storage, rival = CountedHeads(tmp_path / "journal"), SqliteStorage(tmp_path / "journal")
+    ledger = with_ads(storage)
+    insert(ledger, n=0)
+    heads.clear()
+    for n in range(1, 4):
+        insert(ledger, n=n)
+    assert heads == []
+    insert(Ledger(rival, name="ads-0"), n=4)
+    insert(ledger, n=5)
+    assert len(heads) == 1
+    assert sorted(run(ledger, ALL)) == [0, 1, 2, 3, 4, 5]
+    verified(ledger)
+    storage.close()
+    rival.close()
 
 
 def test_a_long_delta_is_read_by_pages() -> None:
