@@ -2,10 +2,18 @@
 
 import threading
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from itertools import groupby
 
 from runtime.ledger.errors import HeadMovedError, StorageError
-from runtime.ledger.storage.port import Commit, IndexEntry, Leaf, StoredBlock, StoredRevision
+from runtime.ledger.storage.port import (
+    Commit,
+    IndexEntry,
+    Leaf,
+    Redaction,
+    StoredBlock,
+    StoredRevision,
+)
 
 
 class MemoryStorage:
@@ -44,12 +52,23 @@ class MemoryStorage:
                 known = self._revisions.get((revision.table_id, revision.document_id), ())
                 if any(revision.version == other.version for other in known):
                     raise StorageError(f"{revision.document_id} has version {revision.version}")
+            for redaction in commit.redactions:
+                self._redact(redaction)
             self._blocks.append(commit.block)
             for revision in commit.revisions:
                 key = (revision.table_id, revision.document_id)
                 self._revisions.setdefault(key, []).append(revision)
             for entry in commit.index_entries:
                 self._entries.setdefault((entry.index_id, entry.key), []).append(entry)
+
+    def _redact(self, redaction: Redaction) -> None:
+        number, before = redaction.block.sequence_no, redaction.revision
+        revisions = self._revisions[before.table_id, before.document_id]
+        if self._blocks[number] != redaction.block or before not in revisions:
+            raise HeadMovedError(f"block {number} has been rewritten meanwhile")
+        self._blocks[number] = replace(redaction.block, ion=redaction.block_ion)
+        position = revisions.index(before)
+        revisions[position] = replace(before, ion=redaction.revision_ion)
 
     def current(self, table_id: str, document_id: str) -> StoredRevision | None:
         with self._lock:

@@ -4,7 +4,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from runtime.ledger.block import Change, Draft, seal
@@ -14,6 +14,7 @@ from runtime.ledger.delta import BlockChanges, Delta
 from runtime.ledger.errors import HeadMovedError, UnavailableError, UnknownOutcomeError
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.limits import Limits
+from runtime.ledger.redaction import rewritten
 from runtime.ledger.storage.port import Commit, JournalStorage, QueuingStorage, StoredBlock
 from runtime.ledger.transaction import Transaction
 from runtime.ledger.workspace import Workspace
@@ -66,7 +67,7 @@ class Committer:
         first, UnknownOutcomeError when the store fell silent in the middle.
         """
         workspace = transaction.workspace
-        if len(workspace.writes):
+        if workspace.changes_anything:
             return self._append(transaction)
         # One read, of one moment, holds at that moment: there is nothing to compare.
         if workspace.storage_reads > 1:
@@ -110,8 +111,8 @@ class Committer:
                 return committed
             workspace.reads.check_catalog(self._catalogs.at(head))
             sealed = self._seal(transaction, head, previous)
-            defines = sealed.draft.changes_catalog
-            if defines or self._chain.is_full or not self._queues_appends:
+            alone = sealed.draft.changes_catalog or sealed.commit.redactions
+            if alone or self._chain.is_full or not self._queues_appends:
                 return self._deliver(sealed, workspace)
             self._chain.push(sealed.commit.block, sealed.changes)
         return self._deliver(sealed, workspace)
@@ -150,6 +151,9 @@ class Committer:
     ) -> Sealed:
         draft = self._draft(transaction, previous)
         commit = seal(draft, head)
+        row = transaction.workspace.redaction
+        if row is not None:
+            commit = replace(commit, redactions=(rewritten(self._storage, row),))
         changes = BlockChanges(
             sequence_no=commit.block.sequence_no,
             strand_id=draft.strand_id,
@@ -183,6 +187,9 @@ class Committer:
             tx_time=tx_time,
             block_timestamp=max(self._now(), tx_time),
             index_entries=tuple(workspace.index_entries()),
+            redaction_info=(
+                None if workspace.redaction is None else {"revisions": [workspace.redaction]}
+            ),
             changes_catalog=bool(workspace.writes.of_table(SYSTEM_TABLE.table_id)),
         )
 

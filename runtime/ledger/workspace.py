@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 
 from amazon.ion.core import IonType
 
@@ -14,6 +14,7 @@ from runtime.ledger.index_key import index_key
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Index, Table
 from runtime.ledger.partiql.values import field as field_of
+from runtime.ledger.redaction import requested
 from runtime.ledger.storage.port import IndexEntry, JournalStorage
 from runtime.ledger.view import View
 from runtime.ledger.writes import Write, index_entries, size_of
@@ -36,6 +37,8 @@ class Workspace(View):
         self.statement = 0
         """The index of the statement that runs, which writes are put down to."""
         self._new_document_id = new_document_id
+        self.redaction: Any = None
+        """The row of the revision that the commit redacts."""
         self._backfill: list[IndexEntry] = []
 
     def insert(self, table: Table, data: Any) -> str:
@@ -90,12 +93,21 @@ class Workspace(View):
         self._read_catalog()
         return self._define(unindexed(self.catalog.tables[table.table_id], index_id))
 
-    def redact_revision(self, block_address: Any, table_id: str, document_id: str) -> NoReturn:
-        """Always a StatementError: this ledger's journal has no room for redactions yet."""
-        raise StatementError(
-            f"revision {ion.text(block_address)} of document {document_id} of table {table_id}"
-            " cannot be redacted: this ledger never rewrites its journal"
-        )
+    def redact_revision(self, block_address: Any, table_id: str, document_id: str) -> Any:
+        """The row {blockAddress, tableId, documentId, version} of the revision to be redacted."""
+        self.begin()
+        if self.redaction is not None:
+            raise StatementError(
+                f"the transaction redacts {ion.text(self.redaction)} already, one revision is all"
+                " that it can: commit and redact the other in another"
+            )
+        self.redaction = requested(self._storage, block_address, table_id, document_id)
+        return self.redaction
+
+    @property
+    def changes_anything(self) -> bool:
+        """Whether its commit needs a block."""
+        return len(self.writes) > 0 or self.redaction is not None
 
     def index_entries(self) -> Iterator[IndexEntry]:
         """Every entry the commit adds, for changed values and for indexes made here."""
@@ -111,11 +123,12 @@ class Workspace(View):
             self._defined.copy(),
             len(self._backfill),
             frozenset(self._unbuilt),
+            self.redaction,
         )
 
     def restore(self, checkpoint: tuple[Any, ...]) -> None:
         """Forget what was written and defined since."""
-        writes, self._defined, backfill, unbuilt = checkpoint
+        writes, self._defined, backfill, unbuilt, self.redaction = checkpoint
         self.writes.restore(writes)
         del self._backfill[backfill:]
         self._unbuilt = set(unbuilt)

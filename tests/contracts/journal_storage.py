@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from runtime.ledger.storage.port import (
     IndexEntry,
     JournalStorage,
     Leaf,
+    Redaction,
     StoredBlock,
     StoredRevision,
 )
@@ -130,6 +132,43 @@ class JournalStorageContract:
         assert storage.leaves([]) == {}
         every = storage.leaves(range(LEAVES_MAX))
         assert sorted(every) == list(range(12))
+
+    def test_a_redaction_comes_with_its_block(self, storage: JournalStorage) -> None:
+        first = following(
+            None, (revision(version=0), revision(DOCUMENTS[1])), ion=os.urandom(800_000)
+        )
+        storage.append(first)
+        for number in (1, 2):
+            storage.append(following(storage.head(), (revision(version=number),)))
+        for size in (500_000, 800_100):
+            before = next(storage.blocks(0, 0))
+            stored = storage.revision(TABLE, DOCUMENTS[0], 0)
+            assert stored is not None
+            redaction = Redaction(before, os.urandom(size), stored, os.urandom(50))
+            commit = following(storage.head())
+            storage.append(replace(commit, redactions=(redaction,)))
+            assert storage.head() == commit.block
+            assert next(storage.blocks(0)) == replace(before, ion=redaction.block_ion)
+            redacted = replace(stored, ion=redaction.revision_ion)
+            assert storage.revision(TABLE, DOCUMENTS[0], 0) == redacted
+            assert next(storage.history(TABLE, DOCUMENTS[0])) == redacted
+            assert storage.current(TABLE, DOCUMENTS[1]) == revision(DOCUMENTS[1])
+
+    def test_what_was_rewritten_meanwhile_is_not_redacted(self, storage: JournalStorage) -> None:
+        storage.append(following(None, (revision(version=0),)))
+        head = storage.head()
+        before, stored = head, storage.revision(TABLE, DOCUMENTS[0], 0)
+        assert before is not None
+        assert stored is not None
+        other = replace(before, ion=b"other")
+        for redaction in (
+            Redaction(other, b"new", stored, b"new"),
+            Redaction(before, b"new", replace(stored, ion=b"other"), b"new"),
+        ):
+            with pytest.raises(HeadMovedError):
+                storage.append(replace(following(head), redactions=(redaction,)))
+            assert storage.head() == head
+            assert storage.revision(TABLE, DOCUMENTS[0], 0) == stored
 
     def test_a_block_is_appended_once(self, storage: JournalStorage) -> None:
         [head] = filled(storage, 1)

@@ -1,4 +1,4 @@
-"""A journal in a DynamoDB table that nobody updates or deletes from.
+"""A journal in a DynamoDB table that nobody updates, but to redact, or deletes from.
 
 A commit is one TransactWriteItems of Puts, each on the condition that its item is not there yet,
 so the writer's role needs neither UpdateItem nor DeleteItem. Reads are strongly consistent, but the
@@ -14,6 +14,7 @@ from runtime.ledger.storage import items
 from runtime.ledger.storage.dynamodb_errors import wrapped
 from runtime.ledger.storage.items import Item
 from runtime.ledger.storage.port import Commit, IndexEntry, Leaf, StoredBlock, StoredRevision
+from runtime.ledger.storage.redacting import rewrites
 from runtime.ledger.storage.settling import Settling
 
 TRANSACTION_ITEMS_MAX: Final = 100
@@ -174,13 +175,25 @@ class DynamoDbStorage:
         """Nothing is held open but the caller's client."""
 
     def _transact(self, commit: Commit, puts: list[Item]) -> None:
-        with wrapped(f"append block {commit.block.sequence_no} to {self._name()}"):
+        writes = [{"Put": self._put(item)} for item in puts]
+        writes += [{"Update": update} for update in self._updates(commit)]
+        what = f"append block {commit.block.sequence_no} to {self._name()}"
+        with wrapped(what, updates_from=len(puts)):
             self._client.transact_write_items(
-                TransactItems=[{"Put": self._put(item)} for item in puts],
+                TransactItems=writes,
                 # The same for every try of this block, so that a repeated request counts once.
                 ClientRequestToken=commit.block.block_hash.hex()[:TOKEN_CHARACTERS_MAX],
             )
         self._settling.note(commit.block.sequence_no)
+
+    def _updates(self, commit: Commit) -> Iterator[dict[str, Any]]:
+        """What redacts revisions: the one thing for which the right to update is needed."""
+        for redaction in commit.redactions:
+            number = redaction.block.sequence_no
+            between = (items.block_sort_key(number), items.block_sort_key(number, items.PART_MAX))
+            stored = list(self._query(items.journal_key(self._ledger), between=between))
+            for rewrite in rewrites(self._ledger, redaction, stored):
+                yield rewrite.update(self._table_name)
 
     def _revision(self, item: Item, table_id: str, document_id: str) -> StoredRevision:
         """A revision from its item, once the block that brought it is the head or behind it."""

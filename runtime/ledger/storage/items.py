@@ -16,7 +16,13 @@ from typing import Any, Final
 
 from runtime.ledger.errors import CorruptJournalError
 from runtime.ledger.storage import peaks as joined_peaks
-from runtime.ledger.storage.port import Commit, IndexEntry, Leaf, StoredBlock, StoredRevision
+from runtime.ledger.storage.port import (
+    Commit,
+    IndexEntry,
+    Leaf,
+    StoredBlock,
+    StoredRevision,
+)
 
 PART_BYTES_MAX: Final = 350_000
 """Of a block's Ion in one item; DynamoDB's limit on an item is 400 KB."""

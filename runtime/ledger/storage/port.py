@@ -61,12 +61,26 @@ class IndexEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Redaction:
+    """The Ion of one revision, and of its block, once its data are replaced by their hash."""
+
+    block: StoredBlock
+    """As it is stored until then."""
+    block_ion: bytes
+    revision: StoredRevision
+    """As it is stored until then."""
+    revision_ion: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """What one transaction adds, all of it or nothing."""
 
     block: StoredBlock
     revisions: tuple[StoredRevision, ...] = ()
     index_entries: tuple[IndexEntry, ...] = ()
+    redactions: tuple[Redaction, ...] = ()
+    """What it rewrites: nothing else in a journal ever changes."""
 
 
 class JournalStorage(Protocol):
@@ -94,8 +108,8 @@ class JournalStorage(Protocol):
     def append(self, commit: Commit) -> None:
         """Add the block and what it brings, durably, in one round trip.
 
-        Raises HeadMovedError when a block with that sequence number is there already,
-        UnavailableError when the outcome is unknown.
+        Raises HeadMovedError when a block with that sequence number is there already, or what is
+        to be redacted has changed meanwhile; UnavailableError when the outcome is unknown.
         """
         ...
 

@@ -12,9 +12,16 @@ from typing import Any, Final
 from runtime.ledger import merkle
 from runtime.ledger.errors import CorruptJournalError, HeadMovedError, LedgerError
 from runtime.ledger.storage import peaks as joined_peaks
+from runtime.ledger.storage import sqlite_rows
 from runtime.ledger.storage.group_commit import GroupCommit, Waiting
-from runtime.ledger.storage.port import Commit, IndexEntry, Leaf, StoredBlock, StoredRevision
-from runtime.ledger.storage.sqlite_file import Execute, Row, SqliteFile
+from runtime.ledger.storage.port import (
+    Commit,
+    IndexEntry,
+    Leaf,
+    StoredBlock,
+    StoredRevision,
+)
+from runtime.ledger.storage.sqlite_file import Row, SqliteFile
 
 PAGE_ROWS_MAX: Final = 256
 """Rows read at a time; no read stays open between pages."""
@@ -45,7 +52,7 @@ class SqliteStorage:
     def head(self) -> StoredBlock | None:
         """The newest block."""
         rows = self._file.read(_BLOCK + "ORDER BY sequence_no DESC LIMIT 1")
-        return _block(rows[0]) if rows else None
+        return sqlite_rows.block(rows[0]) if rows else None
 
     def blocks(self, first: int, last: int | None = None) -> Iterator[StoredBlock]:
         """Blocks first..last in order."""
@@ -54,7 +61,7 @@ class SqliteStorage:
         size = PAGE_ROWS_FIRST
         while True:
             rows = self._file.read(query, first, end, size)
-            yield from map(_block, rows)
+            yield from map(sqlite_rows.block, rows)
             if len(rows) < size:
                 return
             size = _page_rows(rows)
@@ -70,13 +77,13 @@ class SqliteStorage:
         """The newest revision of a document."""
         query = _REVISION + "WHERE table_id = ? AND document_id = ? ORDER BY version DESC LIMIT 1"
         rows = self._file.read(query, table_id, document_id)
-        return _revision(rows[0]) if rows else None
+        return sqlite_rows.revision(rows[0]) if rows else None
 
     def revision(self, table_id: str, document_id: str, version: int) -> StoredRevision | None:
         """One version of a document."""
         query = _REVISION + "WHERE table_id = ? AND document_id = ? AND version = ?"
         rows = self._file.read(query, table_id, document_id, version)
-        return _revision(rows[0]) if rows else None
+        return sqlite_rows.revision(rows[0]) if rows else None
 
     def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
         """The revisions of a document from version `first` on, oldest first, page by page."""
@@ -132,7 +139,7 @@ class SqliteStorage:
         size = PAGE_ROWS_FIRST
         while True:
             rows = self._file.read(query, *start, size)
-            yield from map(_revision, rows)
+            yield from map(sqlite_rows.revision, rows)
             if len(rows) < size:
                 return
             size = _page_rows(rows)
@@ -143,7 +150,7 @@ class SqliteStorage:
         outcomes: list[tuple[Waiting, LedgerError | None]] = []
         with self._file.transaction() as execute:
             rows = execute(_BLOCK + "ORDER BY sequence_no DESC LIMIT 1").fetchall()
-            head = _block(rows[0]) if rows else None
+            head = sqlite_rows.block(rows[0]) if rows else None
             for waiting in group:
                 block = waiting.commit.block
                 next_no = 0 if head is None else head.sequence_no + 1
@@ -152,7 +159,10 @@ class SqliteStorage:
                 if block.sequence_no != next_no or not _is_upon(block, head):
                     outcomes.append((waiting, HeadMovedError(_moved(block, next_no))))
                     continue
-                _insert(execute, waiting.commit)
+                if not sqlite_rows.redact(execute, waiting.commit.redactions):
+                    outcomes.append((waiting, HeadMovedError(_rewritten(block))))
+                    continue
+                sqlite_rows.insert(execute, waiting.commit)
                 outcomes.append((waiting, None))
                 head = block
         for waiting, error in outcomes:
@@ -184,31 +194,7 @@ def _moved(block: StoredBlock, next_no: int) -> str:
     )
 
 
-def _insert(execute: Execute, commit: Commit) -> None:
-    block = commit.block
-    execute(
-        "INSERT INTO block VALUES (?, ?, ?, ?, ?)",
-        (
-            block.sequence_no,
-            block.block_hash,
-            joined_peaks.join(block.peaks),
-            block.catalog_sequence_no,
-            block.ion,
-        ),
+def _rewritten(block: StoredBlock) -> str:
+    return (
+        f"what block {block.sequence_no} is to redact has been rewritten meanwhile: read it again"
     )
-    for r in commit.revisions:
-        row = (r.table_id, r.document_id, r.version, r.sequence_no, int(r.deleted), r.ion)
-        execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)", row)
-    for e in commit.index_entries:
-        row = (e.index_id, e.key, e.document_id, e.version)
-        execute("INSERT INTO index_entry VALUES (?, ?, ?, ?)", row)
-
-
-def _block(row: Row) -> StoredBlock:
-    sequence_no, block_hash, peaks, catalog_sequence_no, ion = row
-    return StoredBlock(sequence_no, block_hash, joined_peaks.split(peaks), catalog_sequence_no, ion)
-
-
-def _revision(row: Row) -> StoredRevision:
-    table_id, document_id, version, sequence_no, deleted, ion = row
-    return StoredRevision(table_id, document_id, version, sequence_no, bool(deleted), ion)
