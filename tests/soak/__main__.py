@@ -30,6 +30,8 @@ COUNTS: Final = {
 """How many of each, `fuzz` in seconds for each edge, by the name it is asked for."""
 THREADED_EVERY: Final = 10
 """Of so many histories one is of threads on a file, the others are simulated."""
+LINES: Final = 20
+"""Of progress, where there is no terminal."""
 LOSING_IMAGES: Final = 2_000
 EDGES: Final = {
     "PartiQL": "tests/runtime/ledger/partiql/test_fuzz.py",
@@ -80,7 +82,17 @@ def _with_progress(
         Progress(*columns, refresh_per_second=1) as progress,
     ):
         task = progress.add_task(name, total=count)
-        return run(seed, count, Path(folder), lambda steps: progress.advance(task, steps))
+        done = 0
+
+        def advance(steps: int) -> None:
+            nonlocal done
+            before, done = done, done + steps
+            progress.advance(task, steps)
+            # A log shows no bar: it gets a line now and then.
+            if not progress.console.is_terminal and before * LINES // count < done * LINES // count:
+                print(f"{name}: {done:,} of {count:,}", flush=True)
+
+        return run(seed, count, Path(folder), advance)
 
 
 def _folder(name: str) -> Path | None:
