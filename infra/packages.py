@@ -40,8 +40,11 @@ WORKERS: dict[str, tuple[str, ...]] = {
 The queries describe the commands as well: one OpenAPI document covers the publishers' API.
 """
 
-LEFT_OUT = ("ledger/exports", "ledger/imports", "ledger/server", "ledger/streams")
-"""Packages within packages that are left out of a worker's, unless they are named for it."""
+LEFT_OUT = (
+    *("ledger/exports", "ledger/imports", "ledger/server", "ledger/streams"),
+    *(f"ledger/verify/{name}.py" for name in ("__main__", "parallel", "sources")),
+)
+"""Packages and commands within packages that are left out of a worker's, unless named for it."""
 
 
 def handler(worker: str) -> str:
