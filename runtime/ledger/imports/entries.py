@@ -2,20 +2,28 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from runtime.ledger import ion
 from runtime.ledger.imports.survey import Survey
 from runtime.ledger.index_key import index_key
 from runtime.ledger.partiql.access import Index, Table
 from runtime.ledger.partiql.values import field as field_of
-from runtime.ledger.storage.port import IndexEntry, JournalStorage, StoredRevision
+from runtime.ledger.storage.port import IndexEntry, StoredRevision
 
 DOCUMENTS_REMEMBERED_MAX: Final = 50_000
 """Documents of which it is remembered which entries their newest version has."""
 
 _Keys = dict[str, bytes | None]
 """An indexed field's key, by index id."""
+
+
+class DocumentSource(Protocol):
+    """What is used of a store."""
+
+    def documents(self, table_id: str) -> Iterator[StoredRevision]:
+        """The newest revision of every document of a table."""
+        ...
 
 
 class Entries:
@@ -26,7 +34,7 @@ class Entries:
     """
 
     def __init__(
-        self, storage: JournalStorage, survey: Survey, settle: Callable[[], None] | None
+        self, storage: DocumentSource, survey: Survey, settle: Callable[[], None] | None
     ) -> None:
         """Take the store and how to wait until every block before is in it.
 
