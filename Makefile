@@ -48,8 +48,9 @@ demo: $(INSTALLED) ## Play a publisher and a reader against the running system
 	@$(LOCAL) demo $(AT)
 
 .PHONY: test
-test: $(INSTALLED) ## Run all tests
-	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup
+test: $(INSTALLED) ## Run all tests; those that take times last, with the machine to themselves
+	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m 'not speed'
+	@$(RUN) -m pytest -m speed
 
 .PHONY: soak
 soak: $(INSTALLED) ## Run the long tests: kills, power cuts, histories, fuzzing (an hour; RUNS= SCALE= SEED=)

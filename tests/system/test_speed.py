@@ -19,7 +19,7 @@ READ_VISIBLE_P99_MAX_S = 1.0
 SEARCH_VISIBLE_P99_MAX_S = 1.5
 VISIBLE_TIMEOUT_S = 10
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.system, pytest.mark.speed, pytest.mark.timeout(300)]
 
 
 def quantile(values: list[float], percent: int) -> float:
