@@ -134,6 +134,9 @@ class Builder(TermBuilder):
     def remove(self, children: Children) -> clauses.Remove:
         return clauses.Remove(children[0].at, children[1])
 
+    def delete_documents(self, children: Children) -> clauses.DeleteDocument:
+        return clauses.DeleteDocument(children[0].at)
+
     def insert_into(self, children: Children) -> clauses.InsertInto:
         position = children[6] if len(children) > 5 else None
         return clauses.InsertInto(children[0].at, children[2], children[4], position)

@@ -112,6 +112,9 @@ def test_a_document_changes(access: MemoryAccess, statement: str, car: str) -> N
     [
         "DELETE FROM Cars WHERE vin = 'v1'",
         "DELETE FROM Cars AS c BY id WHERE id = 'document3'",
+        "FROM Cars WHERE vin = 'v1' DELETE",
+        "FROM Cars AS c BY id WHERE c.vin = 'v1' DELETE c",
+        "FROM Cars AS c, c.owners.others AS o WHERE o.id = 'b' DELETE",
         "FROM Cars AS c WHERE c.vin = 'v1' REMOVE c",
         "UPDATE Cars AS c REMOVE c WHERE c.vin = 'v1'",
         "FROM Cars AS c, c.owners.others AS o REMOVE c",
