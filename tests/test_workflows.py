@@ -9,7 +9,7 @@ import yaml
 from infra.packages import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
-NAMES = ("check", "preview", "deploy")
+NAMES = ("check", "drivers", "preview", "deploy")
 PINNED = {
     "actions/checkout": "v7",
     "astral-sh/setup-uv": "v7",
@@ -64,6 +64,7 @@ def test_a_checkout_leaves_no_credentials_behind(name: str) -> None:
     ("name", "permissions"),
     [
         ("check", READ),
+        ("drivers", READ),
         ("preview", READ | {"id-token": "write", "pull-requests": "write"}),
         ("deploy", READ | {"id-token": "write"}),
     ],
@@ -118,3 +119,11 @@ def test_the_environment_is_pinned_by_hash(name: str) -> None:
     (install,) = [step["run"] for step in steps(name) if "Install" in step.get("name", "")]
     assert "--require-hashes --requirements requirements/dev.txt" in install
     assert (ROOT / "requirements" / "dev.txt").is_file()
+
+
+def test_the_drivers_are_tested_by_the_script_that_people_run() -> None:
+    runs = [step["run"].split() for step in steps("drivers") if "run" in step]
+    script, *drivers = runs[-1]
+    assert (ROOT / script).stat().st_mode & 0o111
+    checkouts = [s["with"] for s in steps("drivers") if "repository" in s.get("with", {})]
+    assert [each["path"] for each in checkouts] == drivers
