@@ -13,6 +13,7 @@ from runtime.ads.errors import (
     VersionMismatchError,
     VersionNotFoundError,
 )
+from runtime.ads.port import PastAds
 from runtime.ads.proof import AdProof
 from runtime.ads.revision import Ad, AdRevision
 
@@ -93,6 +94,19 @@ class MemoryAds:
         ]
         self._own(publisher_id, ad_id, past[-1:])
         return past[-1]
+
+    def all_at(
+        self, publisher_id: str, time: datetime, limit: int, after: str | None = None
+    ) -> PastAds:
+        found: list[AdRevision] = []
+        for ad_id in sorted(self.history):
+            try:
+                found.append(self.at(publisher_id, ad_id, time))
+            except AdNotFoundError:
+                continue
+        rest = [revision for revision in found if after is None or revision.ad_id > after]
+        page = rest[:limit]
+        return PastAds(page, page[-1].ad_id if len(rest) > limit else None)
 
     def _own(self, publisher_id: str, ad_id: str, newest: Sequence[AdRevision]) -> Ad:
         ad = newest[0].ad() if newest else None

@@ -14,6 +14,7 @@ from runtime.ad_ledger.documents import (
     revision_of,
     time_text,
 )
+from runtime.ad_ledger.past import page_at, revision_at
 from runtime.ad_ledger.proofs import prove
 from runtime.ad_ledger.shard import Shard, Statements
 from runtime.ads.ad import AdChanges, NewAd, is_ad_id
@@ -23,6 +24,7 @@ from runtime.ads.errors import (
     VersionMismatchError,
     VersionNotFoundError,
 )
+from runtime.ads.port import PastAds
 from runtime.ads.proof import AdProof
 from runtime.ads.revision import Ad, AdRevision
 from runtime.ads.shards import shard_of
@@ -135,10 +137,17 @@ class AdLedger:
 
     def at(self, publisher_id: str, ad_id: str, time: datetime) -> AdRevision:
         """The ad as it was at a time; AdNotFoundError before its creation and after its end."""
-        moment = time_text(time)
-        past = [r for r in self.versions(publisher_id, ad_id) if r.tx_time <= moment]
-        _own(publisher_id, ad_id, past[-1:])
-        return past[-1]
+        revision = revision_at(self._shard(publisher_id, ad_id), ad_id, time_text(time))
+        if revision is None:
+            raise AdNotFoundError(publisher_id, ad_id)
+        _own(publisher_id, ad_id, [revision])
+        return revision
+
+    def all_at(
+        self, publisher_id: str, time: datetime, limit: int, after: str | None = None
+    ) -> PastAds:
+        """The ads that a publisher had at a time, by id, from the first behind `after` on."""
+        return page_at(self._shards, publisher_id, time_text(time), limit, after)
 
     def close(self) -> None:
         """End all sessions."""

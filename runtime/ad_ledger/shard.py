@@ -1,7 +1,7 @@
 """One ledger of ads: its tables, its driver, and its failures in the domain's words."""
 
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from threading import Lock
@@ -11,16 +11,20 @@ from botocore.exceptions import ClientError
 from pyqldb.config.retry_config import RetryConfig
 from pyqldb.errors import SessionPoolEmptyError
 
+from runtime.ad_ledger.documents import revision_of
 from runtime.ads.errors import ConflictError, UnavailableError
+from runtime.ads.revision import AdRevision
 from runtime.ledger.driver import RETRIES_MAX, backoff_ms, embedded_driver
 from runtime.ledger.engine import Ledger
 from runtime.ledger.errors import StorageError
+from runtime.ledger.ion import decode, encode
 
 ADS = "Ads"
+OWNER = "publisherId"
 KEYS = "IdempotencyKeys"
 ACTIVE_TABLES = "SELECT VALUE name FROM information_schema.user_tables WHERE status = 'ACTIVE'"
 CREATE = {
-    ADS: ("CREATE TABLE Ads",),
+    ADS: ("CREATE TABLE Ads", "CREATE INDEX ON Ads (publisherId)"),
     KEYS: ("CREATE TABLE IdempotencyKeys", 'CREATE INDEX ON IdempotencyKeys ("key")'),
 }
 PATIENCE_S = 5.0
@@ -67,6 +71,22 @@ class Shard:
         """
         with self.reading():
             return list(islice(self.ledger.history(ADS, ad_id, first), count))
+
+    def version(self, ad_id: str, version: int | None = None) -> AdRevision | None:
+        """One version of an ad, the newest by default; None where there is none."""
+        with self.reading():
+            row = self.ledger.version(ADS, ad_id, version)
+        return None if row is None else revision_of(row)
+
+    def ids_of(self, publisher_id: str) -> Sequence[str] | None:
+        """Every ad that this publisher ever had here; None where publishers are not indexed."""
+        with self.reading():
+            return self.ledger.having(ADS, OWNER, decode(encode(publisher_id)))
+
+    def ids(self) -> Iterator[str]:
+        """Every ad that was ever here, read as they are asked for."""
+        with self.reading():
+            yield from self.ledger.documents(ADS)
 
     @contextmanager
     def reading(self) -> Generator[None]:

@@ -7,6 +7,7 @@ AdError
 ├── VersionMismatchError    the ad has another version than the caller demands
 ├── KeyReusedError          an idempotency key came back with another ad
 ├── ConflictError           others kept changing the same ad
+├── NotIndexedError         whose ads a ledger has cannot be told from its index
 └── UnavailableError        the record of ads cannot be reached now
 """
 
@@ -67,6 +68,16 @@ class ConflictError(AdError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} is being changed by others at this moment. Try again.")
+
+
+class NotIndexedError(AdError):
+    """A ledger is older than the index of publishers and too large to be looked through."""
+
+    def __init__(self, ads_max: int) -> None:
+        super().__init__(
+            f"The ledger keeps no index of publishers and has more than {ads_max} ads. "
+            "Replay everything to that time into the replay table instead."
+        )
 
 
 class UnavailableError(AdError):

@@ -1,12 +1,23 @@
 """The port to wherever ads are recorded."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from runtime.ads.ad import AdChanges, NewAd
 from runtime.ads.proof import AdProof
 from runtime.ads.revision import Ad, AdRevision
+
+
+@dataclass(frozen=True, slots=True)
+class PastAds:
+    """Some of the ads that a publisher had at a time, by id."""
+
+    revisions: Sequence[AdRevision]
+    """Perhaps fewer than were asked for, even none, though there are more."""
+    next: str | None
+    """The ad to go on behind; None at the end."""
 
 
 class Ads(Protocol):
@@ -66,4 +77,13 @@ class Ads(Protocol):
 
     def at(self, publisher_id: str, ad_id: str, time: datetime) -> AdRevision:
         """The ad as it was at a time; AdNotFoundError before its creation and after its end."""
+        ...
+
+    def all_at(
+        self, publisher_id: str, time: datetime, limit: int, after: str | None = None
+    ) -> PastAds:
+        """The ads that a publisher had at a time, each as `at` has it, at most `limit` of them.
+
+        By id, from the first behind `after` on. Raises NotIndexedError.
+        """
         ...

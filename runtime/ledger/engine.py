@@ -1,7 +1,7 @@
 """A ledger: transactions over documents whose every change is a block of one hash chain."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,8 +11,10 @@ from runtime.ledger.catalog import CatalogCache
 from runtime.ledger.commits import Committer
 from runtime.ledger.errors import StatementError
 from runtime.ledger.identifiers import new_id
+from runtime.ledger.index_key import index_key
 from runtime.ledger.ion import IonValue
 from runtime.ledger.limits import LIMITS, Limits
+from runtime.ledger.partiql.access import Table
 from runtime.ledger.published import published, published_revision
 from runtime.ledger.readback import read_back
 from runtime.ledger.reading import PlainRevision, plain_revisions
@@ -97,13 +99,47 @@ class Ledger:
         They are read as they are asked for, outside of any transaction; none where the table is
         unknown.
         """
-        kept = self._catalogs.newest
-        table = None if kept is None else kept.active(table_name)
-        if table is None:
-            table = self._catalogs.at(self._storage.head()).active(table_name)
+        table = self._table(table_name)
         if table is not None:
             for stored in self._storage.history(table.table_id, document_id, first):
                 yield read_back(stored)
+
+    def version(
+        self, table_name: str, document_id: str, version: int | None = None
+    ) -> IonValue | None:
+        """One committed revision of a document, the newest by default, as an Ion struct.
+
+        One round trip, outside of any transaction; None where there is no such revision.
+        """
+        table = self._table(table_name)
+        if table is None:
+            return None
+        if version is None:
+            stored = self._storage.current(table.table_id, document_id)
+        else:
+            stored = self._storage.revision(table.table_id, document_id, version)
+        return None if stored is None else read_back(stored)
+
+    def having(self, table_name: str, field: str, value: IonValue) -> Sequence[str] | None:
+        """The ids, sorted, of all documents that ever had this value in an indexed field.
+
+        Deleted documents are among them. None where the field has no index.
+        """
+        table = self._table(table_name, field)
+        indexes = () if table is None else table.indexes
+        index = next((index for index in indexes if index.field == field), None)
+        if index is None:
+            return None
+        key = index_key(value)
+        entries = () if key is None else self._storage.lookup(index.index_id, key)
+        return sorted({entry.document_id for entry in entries})
+
+    def documents(self, table_name: str) -> Iterator[str]:
+        """The ids of all documents that a table ever had, read as they are asked for."""
+        table = self._table(table_name)
+        if table is not None:
+            for stored in self._storage.documents(table.table_id):
+                yield stored.document_id
 
     def digest(self, at: int | None = None) -> Digest:
         """The digest of the journal up to block `at`, or of all of it, in one read.
@@ -145,6 +181,16 @@ class Ledger:
         """
         self._check_tip(old_tip, new_tip)
         return self._tree.consistency(old_tip + 1, new_tip + 1)
+
+    def _table(self, name: str, indexed_by: str | None = None) -> Table | None:
+        """An active table; the store is asked only where what is known of it is not enough."""
+        kept = self._catalogs.newest
+        table = None if kept is None else kept.active(name)
+        if table is not None and (
+            indexed_by is None or any(index.field == indexed_by for index in table.indexes)
+        ):
+            return table
+        return self._catalogs.at(self._storage.head()).active(name)
 
     def _block(self, sequence_no: int) -> StoredBlock:
         if sequence_no >= 0:

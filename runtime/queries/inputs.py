@@ -3,7 +3,14 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 
 from runtime.web.etags import known_versions
 from runtime.web.inputs import (
@@ -26,11 +33,21 @@ KnownVersions = Annotated[
 ]
 
 
+def _past(time: datetime) -> datetime:
+    if time > datetime.now(UTC):
+        raise ValueError("must not lie in the future")
+    return time
+
+
+PastTime = Annotated[Time, AfterValidator(_past)]
+
+
 class ListQuery(TextInput):
     """Which part of the list."""
 
     limit: Limit = PAGE_ITEMS
     cursor: Cursor | None = None
+    at: Annotated[PastTime, Field(description="All ads as they were then, by id.")] | None = None
 
 
 class AdQuery(TextInput):
@@ -44,7 +61,7 @@ class AdQuery(TextInput):
     cursor: Annotated[
         Cursor | None, Field(description="With versions: what the page before gave as `next`.")
     ] = None
-    at: Annotated[Time, Field(description="The ad as it was then.")] | None = None
+    at: Annotated[PastTime, Field(description="The ad as it was then.")] | None = None
     consistency: Annotated[
         Literal["eventual", "strong"],
         Field(description="`strong` reads the ledger and sees every acknowledged change."),
@@ -63,8 +80,6 @@ class AdQuery(TextInput):
     def _past_alone(cls, time: datetime | None, info: ValidationInfo) -> datetime | None:
         if time is not None and info.data.get("versions"):
             raise ValueError("cannot be combined with versions=true")
-        if time is not None and time > datetime.now(UTC):
-            raise ValueError("must not lie in the future")
         return time
 
 

@@ -13,12 +13,14 @@ from runtime.ads.faults import Fault
 from runtime.ads.port import Ads
 from runtime.ads.revision import Ad, AdRevision
 from runtime.queries.inputs import AdQuery, ListQuery, ReadHeaders, VersionPath
+from runtime.queries.past import past_page
 from runtime.queries.versions import versions_page
 from runtime.state.errors import CursorError, StateUnavailableError
 from runtime.state.table import Page
 from runtime.web.ad_bodies import (
     AdBody,
     AdsBody,
+    PastAdsBody,
     ProofBody,
     VersionBody,
     VersionsBody,
@@ -30,7 +32,14 @@ from runtime.web.api import Api, answer, empty
 from runtime.web.etags import ETAG, etag
 from runtime.web.inputs import AdPath, PublisherPath
 from runtime.web.operation import Answer, Operation
-from runtime.web.problem import BAD_HEADER, INVALID, NOT_FOUND, UNAVAILABLE, ProblemError
+from runtime.web.problem import (
+    BAD_HEADER,
+    INVALID,
+    NOT_FOUND,
+    NOT_INDEXED,
+    UNAVAILABLE,
+    ProblemError,
+)
 
 TITLE = "Publishers' ads"
 
@@ -53,6 +62,12 @@ class ReadBody(RootModel[AdBody | VersionBody | VersionsBody]):
     model_config = ConfigDict(defer_build=True)
 
 
+class ListBody(RootModel[AdsBody | PastAdsBody]):
+    """A page of a publisher's ads, as they are or as they were."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
 def routes(
     states: Callable[[], States],
     ads: Callable[[], Ads],
@@ -64,10 +79,14 @@ def routes(
     @api.route(
         "GET",
         "/publisher/{publisherId}/ad",
-        summary="A publisher's ads, newest first",
-        answers={HTTPStatus.OK: Answer("A page of ads", AdsBody)},
+        summary="A publisher's ads: now, newest first, or at a time, by id",
+        answers={HTTPStatus.OK: Answer("A page of ads", ListBody)},
+        problems=(NOT_INDEXED,),
     )
     def list_ads(path: PublisherPath, query: ListQuery) -> Response[str]:
+        if query.at is not None:
+            page_of_then = past_page(ads(), path.publisher_id, query.at, query.limit, query.cursor)
+            return answer(HTTPStatus.OK, page_of_then)
         try:
             page = states().list(path.publisher_id, query.limit, query.cursor)
         except CursorError as error:

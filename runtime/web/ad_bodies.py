@@ -118,6 +118,15 @@ class AdsBody(Body):
     """The cursor of the page behind this one; null on the last."""
 
 
+class PastAdsBody(Body):
+    """One page of the ads that a publisher had at a time, by id."""
+
+    items: list[VersionBody]
+    """Perhaps fewer than the limit, even none, though there is a next page."""
+    next: str | None
+    """The cursor of the page behind this one; null on the last."""
+
+
 class FoundBody(AdsBody):
     """One page of what was found, best match first."""
 

@@ -8,6 +8,7 @@ from runtime.ads.errors import (
     ConflictError,
     InvalidAdError,
     KeyReusedError,
+    NotIndexedError,
     UnavailableError,
     VersionMismatchError,
 )
@@ -16,6 +17,7 @@ from runtime.web.problem import (
     INVALID,
     KEY_REUSED,
     NOT_FOUND,
+    NOT_INDEXED,
     UNAVAILABLE,
     VERSION_MISMATCH,
     Kind,
@@ -29,6 +31,7 @@ KINDS: Kinds = {
     AdNotFoundError: NOT_FOUND,
     ConflictError: CONFLICT,
     KeyReusedError: KEY_REUSED,
+    NotIndexedError: NOT_INDEXED,
     UnavailableError: UNAVAILABLE,
     VersionMismatchError: VERSION_MISMATCH,
 }

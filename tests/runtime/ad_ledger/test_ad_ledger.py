@@ -140,6 +140,7 @@ def test_many_who_use_a_ledger_first_make_its_tables_once() -> None:
     ]
     assert Counter(s for s in statements if s.startswith("CREATE")) == {
         "CREATE TABLE Ads": 1,
+        "CREATE INDEX ON Ads (publisherId)": 1,
         "CREATE TABLE IdempotencyKeys": 1,
         'CREATE INDEX ON IdempotencyKeys ("key")': 1,
     }

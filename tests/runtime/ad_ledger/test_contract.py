@@ -10,7 +10,7 @@ import pytest
 
 from runtime.ads.ad import AdChanges, NewAd, is_ad_id
 from runtime.ads.errors import AdNotFoundError, KeyReusedError, VersionMismatchError
-from runtime.ads.port import Ads
+from runtime.ads.port import Ads, PastAds
 from runtime.ads.revision import FIELDS
 from tests.memory_ads import MemoryAds
 from tests.runtime.ad_ledger.stores import memory_ledger
@@ -179,6 +179,45 @@ def test_an_ad_as_it_was(ads: Ads) -> None:
         ads.at("p", ad.ad_id, first - timedelta(microseconds=1))
     with pytest.raises(AdNotFoundError):
         ads.at("p", ad.ad_id, datetime(1, 1, 1, tzinfo=UTC))
+
+
+def test_a_publishers_ads_as_they_were(ads: Ads) -> None:
+    first, second = (ads.create("p", NEW).ad_id for _ in range(2))
+    ads.create("q", NEW)
+    moment(ads, first)
+    ads.delete("p", first)
+    then = moment(ads, first)
+    ads.change("p", second, changes(price=Decimal(1)))
+    third = ads.create("p", NEW).ad_id
+    now = datetime.now(UTC)
+    assert listed(ads, "p", datetime(1, 1, 1, tzinfo=UTC)) == {}
+    assert listed(ads, "p", then) == {second: 0}
+    assert listed(ads, "p", now) == {second: 1, third: 0}
+    assert listed(ads, "r", now) == {}
+
+
+def test_a_list_of_then_goes_on_behind_an_ad(ads: Ads) -> None:
+    ids = sorted(ads.create("p", NEW).ad_id for _ in range(5))
+    now = datetime.now(UTC)
+    page = ads.all_at("p", now, 2)
+    assert ([one.ad_id for one in page.revisions], page.next) == (ids[:2], ids[1])
+    page = ads.all_at("p", now, 3, page.next)
+    assert ([one.ad_id for one in page.revisions], page.next) == (ids[2:], None)
+    assert ads.all_at("p", now, 3, "z" * 22) == PastAds([], None)
+
+
+def moment(ads: Ads, ad_id: str) -> datetime:
+    """The time of an ad's newest version; what is committed afterwards is later."""
+    time.sleep(0.003)
+    return datetime.fromisoformat(ads.versions("p", ad_id)[-1].tx_time)
+
+
+def listed(ads: Ads, publisher_id: str, at: datetime) -> dict[str, int]:
+    page = ads.all_at(publisher_id, at, 100)
+    assert page.next is None
+    for revision in page.revisions:
+        assert ads.at(publisher_id, revision.ad_id, at) == revision
+    return {revision.ad_id: revision.version for revision in page.revisions}
 
 
 def test_a_key_creates_one_ad(ads: Ads) -> None:

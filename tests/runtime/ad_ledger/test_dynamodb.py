@@ -1,6 +1,7 @@
 """Ads in a DynamoDB table: the calls that each command makes of AWS, counted at boto3."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ from local.emulator.servers import REGION, CloudServer
 from runtime.ad_ledger.ad_ledger import AdLedger
 from runtime.ad_ledger.connection import ad_ledger, open_ads
 from runtime.ad_ledger.settings import settings
+from runtime.ads.port import PastAds
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
 from tests.emulator import client
 from tests.runtime.ad_ledger.test_contract import NEW, changes
@@ -20,6 +22,8 @@ CREATE_WITH_KEY_CALLS_MAX = 3
 SAME_KEY_CALLS_MAX = 4
 CHANGE_CALLS_MAX = 3
 READ_CALLS_MAX = 2
+LIST_CALLS_MAX = 1
+"""Besides one for each ad looked at."""
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +86,21 @@ def test_the_calls_of_a_warm_worker(
     assert counted(lambda: ads.read("p", ad_id)) <= READ_CALLS_MAX
     assert counted(lambda: ads.versions("p", ad_id)) <= READ_CALLS_MAX
     assert counted(lambda: ads.delete("p", ad_id)) <= CHANGE_CALLS_MAX
+
+
+def test_the_calls_of_a_list_of_then(
+    ads: AdLedger, counted: Callable[[Callable[[], object]], int]
+) -> None:
+    ids = sorted(ads.create("p", NEW).ad_id for _ in range(12))
+    ads.change("p", ids[0], changes(price=Decimal("150.00")))
+    now = datetime.now(UTC)
+    ads.all_at("p", now, 1)
+    pages: list[PastAds] = []
+    calls = counted(lambda: pages.append(ads.all_at("p", now, 10)))
+    assert calls <= LIST_CALLS_MAX + 10
+    assert [one.ad_id for one in pages[0].revisions] == ids[:10]
+    assert pages[0].next == ids[9]
+    assert counted(lambda: ads.at("p", ids[1], now)) <= 1
 
 
 def test_what_is_written_in_one_process_is_read_in_another(

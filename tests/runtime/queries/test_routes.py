@@ -1,5 +1,6 @@
 """The queries as publishers ask them."""
 
+import time
 from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,9 +13,11 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from runtime.ads.ad import AdChanges, NewAd
+from runtime.ads.cursor import pack
+from runtime.ads.errors import NotIndexedError
 from runtime.commands.routes import routes as commands
 from runtime.queries.routes import ReadBody, routes
-from runtime.web.ad_bodies import AdsBody, ProofBody, VersionsBody
+from runtime.web.ad_bodies import AdsBody, PastAdsBody, ProofBody, VersionsBody
 from runtime.web.exact_json import dumps, loads
 from tests.http_calls import AD, Caller
 from tests.memory_ads import MemoryAds
@@ -305,11 +308,75 @@ def test_a_page_has_25_ads_unless_asked_otherwise(call: Caller, ads: MemoryAds) 
         ("limit=101", "limit"),
         ("limit=many", "limit"),
         ("offset=3", "offset"),
+        ("at=yesterday", "at"),
+        ("at=2026-01-01T00:00:00", "at"),
+        ("at=9999-01-01T00:00:00Z", "at"),
+        ("at=2026-01-01T00:00:00Z&cursor=x", "cursor"),
     ],
 )
 def test_bad_pages_are_refused(call: Caller, query: str, field: str) -> None:
     reply = call("GET", ADS, query=query)
     assert (reply.status, list(reply.faults)) == (422, [field])
+
+
+def test_a_list_as_it_was(call: Caller, ads: MemoryAds) -> None:
+    ids = sorted(ads.create("pub-1", NEW).ad_id for _ in range(5))
+    ads.create("pub-2", NEW)
+    time.sleep(0.003)
+    then = datetime.now(UTC).isoformat()
+    time.sleep(0.003)
+    ads.delete("pub-1", ids[0])
+    ads.change("pub-1", ids[1], AdChanges.of(loads('{"price": 10.00}').value))
+    listed: list[Any] = []
+    query = f"at={then}&limit=2"
+    while True:
+        reply = call("GET", ADS, query=query.replace("+", "%2B"))
+        PastAdsBody.model_validate(reply.body)
+        assert (reply.status, len(reply.body["items"]) <= 2) == (200, True)
+        listed += reply.body["items"]
+        if reply.body["next"] is None:
+            break
+        query = f"at={then}&limit=2&cursor={reply.body['next']}"
+    assert [(ad["adId"], ad["version"]) for ad in listed] == [(ad_id, 0) for ad_id in ids]
+    for ad in listed:
+        path = f"{ADS}/{ad['adId']}"
+        assert call("GET", path, query=f"at={then}".replace("+", "%2B")).body == ad
+    now = datetime.now(UTC).isoformat().replace("+", "%2B")
+    assert len(call("GET", ADS, query=f"at={now}").body["items"]) == 4
+
+
+def test_lists_of_then_ask_the_ledger_alone(ads: MemoryAds) -> None:
+    reply = Caller(routes(never, lambda: ads))("GET", ADS, query="at=2020-01-01T00:00:00Z")
+    assert (reply.status, reply.body) == (200, {"items": [], "next": None})
+
+
+def test_a_cursor_of_then_belongs_to_a_publisher_and_a_time(call: Caller, ads: MemoryAds) -> None:
+    for publisher in ("pub-1", "pub-2"):
+        ads.create(publisher, NEW)
+        ads.create(publisher, NEW)
+    at = "at=" + datetime.now(UTC).isoformat().replace("+", "%2B")
+    cursor = call("GET", ADS, query=f"{at}&limit=1").body["next"]
+    for path, query in (
+        ("/publisher/pub-2/ad", f"{at}&cursor={cursor}"),
+        (ADS, f"at=2020-01-01T00:00:00Z&cursor={cursor}"),
+        (ADS, f"cursor={cursor}"),
+        (ADS, f"{at}&cursor={cursor[:-4]}"),
+        (ADS, f"{at}&cursor={pack('past', 'pub-1', None, 'x')}"),
+    ):
+        reply = call("GET", path, query=query)
+        assert (reply.status, list(reply.faults)) == (422, ["cursor"])
+
+
+def test_a_ledger_that_cannot_tell_whose_ads_it_has_says_so(ads: MemoryAds) -> None:
+    class OldAds(MemoryAds):
+        def all_at(
+            self, publisher_id: str, time: datetime, limit: int, after: str | None = None
+        ) -> Any:
+            raise NotIndexedError(1000)
+
+    reply = Caller(routes(never, OldAds))("GET", ADS, query="at=2020-01-01T00:00:00Z")
+    assert (reply.status, reply.problem) == (409, "not-indexed")
+    assert "Replay everything" in reply.body["detail"]
 
 
 def test_a_state_table_that_is_down_is_unavailable(
