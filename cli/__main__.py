@@ -48,6 +48,10 @@ def run(screen: Screen, options: argparse.Namespace) -> None:
             from cli.history import history
 
             history(screen, _cloud(options), options.ad, options.publisher)
+        case "list":
+            from cli.listing import listing
+
+            listing(screen, _cloud(options), options.publisher, options.at)
         case "tail":
             _tail(screen, options)
         case _:

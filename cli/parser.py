@@ -21,6 +21,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _history(commands)
+    _list(commands)
     _verify(commands)
     _tail(commands)
     _lag(commands)
@@ -59,6 +60,14 @@ def _history(commands: Any) -> None:
     command.add_argument("ad", metavar="AD", help="the ad's id")
     command.add_argument(
         "--publisher", metavar="ID", help="whose ad it is; looked up in the ledger without it"
+    )
+
+
+def _list(commands: Any) -> None:
+    command = _command(commands, "list", "show a publisher's ads, as they are or as they were")
+    command.add_argument("publisher", metavar="PUBLISHER", help="the publisher's id")
+    command.add_argument(
+        "--at", metavar="TIME", help="as they were then, such as 2026-01-31T12:00:00Z"
     )
 
 

@@ -167,6 +167,7 @@ def test_a_damaged_proof_and_one_that_is_not_there(
         ["fly"],
         ["verify"],
         ["history"],
+        ["list"],
         ["verify", "proof"],
         ["verify", "proof", "x", "--digest", "abc"],
         ["verify", "ledger", "--tip", "-1"],
@@ -247,6 +248,40 @@ def test_a_history_is_read_to_its_end(
     printed = simplejson.loads(capsys.readouterr().out, use_decimal=True)
     assert printed["items"][0]["changes"]["price"] == [None, Decimal("1.00")]
     assert [asked[1].count("cursor=") for asked in server.asked] == [0, 1, 1]
+
+
+def test_a_list_of_then_is_read_to_its_end(
+    outputs: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    items: list[dict[str, Any]] = [
+        {
+            "adId": f"ad-{number}",
+            "version": number,
+            "createdAt": f"2026-01-0{number}T00:00:00.000Z",
+            "price": Decimal("1.00"),
+            "currency": "EUR",
+            "adTitle": "\x1btitle",
+        }
+        for number in (2, 1, 3)
+    ]
+
+    def pages(count: int) -> Answer:
+        return 200, {"items": [items[count - 1]], "next": str(count) if count < 3 else None}
+
+    server.answers["/_aws/execute-api/abc/publisher/p/ad"] = pages
+    command = ["list", "p", "--at", "2026-01-31T12:00:00+01:00", "--outputs", outputs]
+    assert main([*command, "--json"]) == 0
+    printed = simplejson.loads(capsys.readouterr().out, use_decimal=True)
+    assert [item["version"] for item in printed["items"]] == [3, 2, 1]
+    assert str(printed["items"][0]["price"]) == "1.00"
+    assert all("at=2026-01-31T12%3A00%3A00%2B01%3A00" in asked[1] for asked in server.asked)
+    assert [asked[1].count("cursor=") for asked in server.asked] == [0, 1, 1]
+    server.asked.clear()
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert "3 ads of publisher p at 2026" in shown
+    assert "\x1b" not in shown
+    assert "ad-3" in shown
 
 
 def test_a_refusal_is_told_with_its_faults(

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,18 @@ def test_a_history(run: Run, ad_id: str) -> None:
     assert [item["version"] for item in told["items"]] == [0, 1, 2]
     assert run("history", "0" * 22).returncode == 1
     assert run("history", ad_id, "--publisher", "stranger").returncode == 1
+
+
+def test_a_list_of_then(run: Run, api: Api) -> None:
+    first, second = (api.create("lister").body["adId"] for _ in range(2))
+    then = api.read("lister", second, versions="true").body["items"][0]["txTime"]
+    time.sleep(0.01)
+    api.delete("lister", first)
+    api.change("lister", second, {"price": 5})
+    told = json.loads(run("list", "lister", "--at", then, "--json").stdout)
+    assert [(ad["adId"], ad["version"]) for ad in told["items"]] == [(second, 0), (first, 0)]
+    assert run("list", "lister").returncode == 0
+    assert run("list", "lister", "--at", "yesterday").returncode == 1
 
 
 def test_a_proof_is_checked_offline(run: Run, api: Api, ad_id: str, tmp_path: Path) -> None:

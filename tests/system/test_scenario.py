@@ -1,5 +1,9 @@
 """The seed scenario: create, change, delete, read and search ads through the whole system."""
 
+import time
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 
 from tests.system.client import AD, Api, wait_until
@@ -53,6 +57,38 @@ def test_an_ad_lives_its_life(api: Api) -> None:
     assert api.read("life", ad_id, at=versions[0]["txTime"]).body["price"] == 10
     assert api.read("life", ad_id, at=versions[1]["txTime"]).body["price"] == 150
     assert api.read("life", ad_id, at=versions[2]["txTime"]).status == 404
+
+
+def test_a_publishers_list_is_told_as_it_was(api: Api) -> None:
+    """Whole, page by page, at every moment, and each ad in it as it is told alone."""
+    looks: list[tuple[str, dict[str, Any]]] = []
+    ids: list[str] = []
+    for turn in range(8):
+        ids.append(api.create("was").body["adId"])
+        if turn % 2:
+            api.change("was", ids[turn // 2], {"price": 100 + turn})
+        if turn % 4 == 3:
+            api.delete("was", ids[turn - 1])
+        answers = {ad: api.read("was", ad, consistency="strong") for ad in ids}
+        seen = {ad: answer.body for ad, answer in answers.items() if answer.status == 200}
+        looks.append((datetime.now(UTC).isoformat(timespec="milliseconds"), seen))
+        time.sleep(0.002)
+    for moment, seen in looks:
+        found: list[Any] = []
+        query: dict[str, Any] = {"at": moment, "limit": 3}
+        while True:
+            page = api.read("was", **query)
+            assert page.status == 200, page.body
+            found += page.body["items"]
+            if page.body["next"] is None:
+                break
+            query["cursor"] = page.body["next"]
+        assert [ad["adId"] for ad in found] == sorted(seen)
+        for ad in found:
+            assert {name: ad[name] for name in seen[ad["adId"]]} == seen[ad["adId"]]
+    assert api.read("was", found[0]["adId"], at=looks[-1][0]).body == found[0]
+    assert api.read("was", at="2020-01-01T00:00:00Z").body == {"items": [], "next": None}
+    assert api.read("was", at="yesterday").status == 422
 
 
 def test_a_strong_read_sees_the_write_at_once(api: Api) -> None:
