@@ -14,13 +14,12 @@ from typing import Any, Final
 from runtime.ledger import ion, merkle
 from runtime.ledger.block import NO_CATALOG
 from runtime.ledger.catalog import SYSTEM_TABLE, Catalog
-from runtime.ledger.errors import CorruptJournalError, IonError, LedgerError, VerificationError
+from runtime.ledger.errors import CorruptJournalError, LedgerError, VerificationError
 from runtime.ledger.imports.chain import CheckedBlock, Link, is_ours
 from runtime.ledger.imports.commits import Commits
 from runtime.ledger.imports.entries import Entries
 from runtime.ledger.imports.survey import Survey
 from runtime.ledger.imports.tables import Tables
-from runtime.ledger.ion_form import check_form
 from runtime.ledger.published import published
 from runtime.ledger.storage.port import (
     Commit,
@@ -30,11 +29,7 @@ from runtime.ledger.storage.port import (
     StoredRevision,
 )
 from runtime.ledger.verify import Verified
-from runtime.ledger.verify.chain import Chain, check_digest, check_stored
-from runtime.ledger.verify.place import CheckedBlock as VerifiedBlock
-from runtime.ledger.verify.place import Place
-from runtime.ledger.verify.shown import Sealer
-from runtime.ledger.verify.shown import check as check_shown
+from runtime.ledger.verify.chain import Chain, check_digest, check_imported, check_stored
 
 FINDINGS_MAX: Final = 100
 """After so many an audit ends."""
@@ -125,7 +120,7 @@ class _Auditor:
         ours = first is not None and _is_ours(first)
         if not ours:
             survey.look(published(stored) for stored in self._storage.blocks(0))
-        chain = Chain(check_stored if ours else _check_foreign)
+        chain = Chain(check_stored if ours else check_imported)
         entries = Entries(self._past, survey, _nothing if ours else None)
         commits = Commits(None, Tables(Catalog(), survey), entries)
         for stored in self._storage.blocks(0, head.sequence_no):
@@ -246,15 +241,6 @@ def _is_ours(first: StoredBlock) -> bool:
         return is_ours(published(first))
     except (LedgerError, KeyError, TypeError, ValueError, AttributeError):
         return True
-
-
-def _check_foreign(data: bytes, place: Place) -> VerifiedBlock:
-    """A block that QLDB sealed, or this ledger upon such a one."""
-    try:
-        check_form(data)
-        return check_shown(ion.decode(data), place, Sealer.QLDB)
-    except (IonError, VerificationError):
-        return check_stored(data, place)
 
 
 def _nothing() -> None:

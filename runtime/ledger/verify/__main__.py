@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     if getattr(asked, "first", 0) and asked.digest:
         parser.error("a digest covers blocks from 0 on: leave out --first or --digest")
+    if getattr(asked, "reference", False) and Sealer(asked.sealer) is Sealer.QLDB:
+        parser.error("the slow check is of this ledger's blocks: leave out --reference or --sealer")
     try:
         print(asked.run(asked))
     except (VerificationError, ProofError) as error:
@@ -44,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _ledger(asked: argparse.Namespace) -> str:
-    return _verified(LedgerFile(asked.file, asked.reference), asked)
+    return _verified(LedgerFile(asked.file, asked.reference, Sealer(asked.sealer)), asked)
 
 
 def _export(asked: argparse.Namespace) -> str:
@@ -103,12 +105,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_range(export)
     proof = _kind(kinds.add_parser, "proof", _proof, "a proof in a file of Ion text")
     proof.add_argument("file", type=Path, help="{digest, digestTipAddress, proof, block, …}")
-    for each in (export, proof):
+    for each in (ledger, export, proof):
         each.add_argument(
             "--sealer",
             choices=[sealer.value for sealer in Sealer],
             default=Sealer.LEDGER.value,
-            help="who sealed the blocks: of QLDB's, hashes cover less",
+            help="who sealed the first blocks: of QLDB's, hashes cover less",
         )
     return parser
 

@@ -26,6 +26,8 @@ def root(leaves: Sequence[bytes]) -> bytes:
     """The Merkle root: of the left half of a perfect tree and of the rest, joined."""
     if len(leaves) <= 1:
         return leaves[0] if leaves else b""
+    if len(leaves) == 2:
+        return dot(*leaves)
     left = left_size(len(leaves))
     return dot(root(leaves[:left]), root(leaves[left:]))
 

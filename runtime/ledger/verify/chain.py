@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from runtime.ledger.errors import VerificationError
+from runtime.ledger import ion
+from runtime.ledger.errors import IonError, VerificationError
 from runtime.ledger.ion import IonValue
-from runtime.ledger.verify import quick, strict
+from runtime.ledger.ion_form import check_form
+from runtime.ledger.verify import quick, shown, strict
 from runtime.ledger.verify.arithmetic import Piece, Pieces
 from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.symbols import DoubtError
@@ -41,7 +43,7 @@ class Chain:
         """Verify the next block; VerificationError when it is not."""
         found = self._check(data, self.place)
         number = self.place.sequence_no
-        self.place = Place(number + 1, found.block_hash, found.strand_id)
+        self.place = Place(number + 1, found.block_hash, found.strand_id, found.is_ours)
         self.pieces.push(Piece(number, 0, found.block_hash))
         self.blocks += 1
         self.revisions += found.revisions
@@ -57,6 +59,21 @@ def check_stored(data: bytes, place: Place) -> CheckedBlock:
         return quick.check(data, place)
     except DoubtError:
         return strict.check(data, place)
+
+
+def check_imported(data: bytes, place: Place) -> CheckedBlock:
+    """A stored block that QLDB sealed, or this ledger after such ones."""
+    try:
+        check_form(data)
+        struct = ion.decode(data)
+        exact = ion.encode(struct) == data
+    except IonError as error:
+        raise VerificationError(f"its bytes cannot be read: {error}", place.sequence_no) from error
+    if not exact:
+        reason = "its bytes are not the exact encoding of what they mean"
+        raise VerificationError(reason, place.sequence_no)
+    found = shown.check(struct, place, shown.Sealer.QLDB)
+    return check_stored(data, place) if found.is_ours else found
 
 
 def check_of(ion_hash: IonHash | None) -> Check:

@@ -36,6 +36,8 @@ class Chunk:
     pieces: tuple[Piece, ...]
     blocks: int
     revisions: int
+    begins_ours: bool = True
+    """Whether this ledger sealed the first one."""
     fault: tuple[str, int, int | None] | None = None
     """What a VerificationError is made of."""
 
@@ -93,6 +95,8 @@ def _check_joint(chunk: Chunk, place: Place) -> None:
         raise VerificationError(
             f"its strandId is {chunk.end.strand_id}, the journal's is {place.strand_id}", number
         )
+    if place.is_ours and not chunk.begins_ours:
+        raise VerificationError("it is not sealed as the block before it, by this ledger", number)
 
 
 def _chunks(
@@ -119,15 +123,18 @@ def _chunk(source: Source, first: int, end: int) -> Chunk:
     chain: Chain | None = None
     begin = Place(first)
     fault: tuple[str, int, int | None] | None = None
+    begins_ours = True
     try:
         for block in source.blocks(first, end):
             if chain is None:
                 begin = Place(first, source.claimed_previous(block) if first else b"")
                 chain = Chain(source.check, begin)
             chain.add(block)
+            if chain.blocks == 1:
+                begins_ours = chain.place.is_ours
     except VerificationError as error:
         fault = (error.reason, error.sequence_no, error.revision)
     if chain is None:
-        return Chunk(begin, begin, (), 0, 0, fault)
+        return Chunk(begin, begin, (), 0, 0, fault=fault)
     pieces = tuple(chain.pieces.pieces)
-    return Chunk(begin, chain.place, pieces, chain.blocks, chain.revisions, fault)
+    return Chunk(begin, chain.place, pieces, chain.blocks, chain.revisions, begins_ours, fault)

@@ -1,10 +1,9 @@
 """Where a block has to stand in its chain, and what is known of it once it has been checked."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Between two blocks."""
 
     sequence_no: int = 0
@@ -13,13 +12,16 @@ class Place:
     """The hash of the block before; empty before the first."""
     strand_id: str = ""
     """The journal's; empty while it is unknown."""
+    is_ours: bool = False
+    """Whether this ledger sealed the block before: then QLDB seals no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedBlock:
+class CheckedBlock(NamedTuple):
     """A block that stands where it has to and is what its hashes say."""
 
     strand_id: str
     block_hash: bytes
     revisions: int
     """How many it has."""
+    is_ours: bool = True
+    """Whether this ledger sealed it, and not QLDB."""

@@ -11,7 +11,7 @@ from typing import Final
 from runtime.ledger.verify.arithmetic import HASH_SIZE, dot, root
 from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.scan import Member, Scan
-from runtime.ledger.verify.symbols import DoubtError, member_digest, struct_hash
+from runtime.ledger.verify.symbols import DoubtError, struct_hash
 
 _HEADER: Final = (b"blockAddress", b"transactionId", b"blockTimestamp")
 _HASHES: Final = (b"blockHash", b"entriesHash", b"previousBlockHash", b"entriesHashList")
@@ -24,6 +24,9 @@ _BLOCKS: Final = {
 _REVISIONS: Final = {
     (b"blockAddress", b"hash", *data, b"metadata") for data in ((), (b"data",), (b"dataHash",))
 }
+_BLOCK_ADDRESS, _TRANSACTION_ID, _TIMESTAMP = range(len(_HEADER))
+_STATED: Final = range(len(_HEADER), len(_HEADER) + len(_HASHES))
+"""Where a block's members are."""
 _METADATA: Final = (b"id", b"version", b"txTime", b"txId")
 _ADDRESS: Final = (b"strandId", b"sequenceNo")
 _BLOB_HEADER: Final = b"\xae\xa0"
@@ -44,40 +47,52 @@ class _Block:
         self._data = data
         self._place = place
         members, end = self._scan.members(self._scan.start)
-        if end != len(data) or tuple(name for name, _, _ in members) not in _BLOCKS:
+        if end != len(data) or tuple([name for name, _, _ in members]) not in _BLOCKS:
             raise DoubtError
-        self._members = {name: position for name, position, _ in members}
-        self._raw = {name: data[position:end] for name, position, end in members}
+        self._members = members
+        self._positions = {name: position for name, position, _ in members}
 
     def checked(self) -> CheckedBlock:
         strand_id = self._checked_strand()
-        info_hash, info = self._scan.hashed_members(self._members[b"transactionInfo"])
+        info_hash, info = self._scan.hashed_members(self._positions[b"transactionInfo"])
         hashes, document_ids = self._revisions()
         self._check_documents(info, document_ids)
         entries = [
-            struct_hash([self._digest(name) for name in _HEADER]),
+            self._header_hash(),
             root(hashes),
-            self._hash(b"redactionInfo") if b"redactionInfo" in self._raw else b"",
+            self._redaction_hash(),
             info_hash,
         ]
         entries_hash = root(entries)
-        block_hash = dot(entries_hash, self._place.previous_hash)
-        raw = self._raw
-        if (
-            raw[b"entriesHashList"] != _list(entries)
-            or raw[b"entriesHash"] != _blob(entries_hash)
-            or raw[b"previousBlockHash"] != _blob(self._place.previous_hash)
-            or raw[b"blockHash"] != _blob(block_hash)
-        ):
+        previous_hash = self._place.previous_hash
+        block_hash = dot(entries_hash, previous_hash)
+        stated = [self._raw(position) for position in _STATED]
+        if stated != [_blob(block_hash), _blob(entries_hash), _blob(previous_hash), _list(entries)]:
             raise DoubtError
         self._scan.check_all_used()
         return CheckedBlock(strand_id, block_hash, len(hashes))
 
+    def _header_hash(self) -> bytes:
+        """Of the first three members, as if they were a struct of their own."""
+        _, body, _ = self._scan.header(self._scan.start)
+        return struct_hash(self._scan.digests(body, self._members[_TIMESTAMP][2]))
+
+    def _redaction_hash(self) -> bytes:
+        position = self._positions.get(b"redactionInfo")
+        return b"" if position is None else self._scan.hash(position)
+
+    def _raw(self, at: int) -> bytes:
+        """A member's value as it is written."""
+        _, position, end = self._members[at]
+        return self._data[position:end]
+
     def _checked_strand(self) -> str:
-        address, _ = self._scan.members(self._members[b"blockAddress"])
-        if tuple(name for name, _, _ in address) != _ADDRESS:
+        address, _ = self._scan.members(self._members[_BLOCK_ADDRESS][1])
+        if len(address) != len(_ADDRESS):
             raise DoubtError
-        (_, strand, strand_end), (_, number, number_end) = address
+        (strand_name, strand, strand_end), (number_name, number, number_end) = address
+        if (strand_name, number_name) != _ADDRESS:
+            raise DoubtError
         if self._data[number:number_end] != _int(self._place.sequence_no):
             raise DoubtError
         strand_id = self._text(strand, strand_end)
@@ -89,23 +104,27 @@ class _Block:
         """The hash of each revision, and the ids of their documents."""
         hashes: list[bytes] = []
         document_ids: set[bytes] = set()
-        if b"revisions" in self._members:
-            items, _ = self._scan.items(self._members[b"revisions"])
+        position = self._positions.get(b"revisions")
+        if position is not None:
+            items, _ = self._scan.items(position)
             if not items:
                 raise DoubtError
-            for position, _ in items:
-                recomputed, document_id = self._revision(position)
+            address, transaction_id = self._raw(_BLOCK_ADDRESS), self._raw(_TRANSACTION_ID)
+            for start, _ in items:
+                recomputed, document_id = self._revision(start, address, transaction_id)
                 hashes.append(recomputed)
                 document_ids.add(document_id)
         return hashes, document_ids
 
-    def _revision(self, position: int) -> tuple[bytes, bytes]:
+    def _revision(
+        self, position: int, block_address: bytes, transaction_id: bytes
+    ) -> tuple[bytes, bytes]:
         data, scan = self._data, self._scan
         members, _ = scan.members(position)
-        if tuple(name for name, _, _ in members) not in _REVISIONS:
+        if tuple([name for name, _, _ in members]) not in _REVISIONS:
             raise DoubtError
         address, stated, *content, metadata = members
-        if data[address[1] : address[2]] != self._raw[b"blockAddress"]:
+        if data[address[1] : address[2]] != block_address:
             raise DoubtError
         recomputed, fields = scan.hashed_members(metadata[1])
         for name, value, end in content:
@@ -115,9 +134,9 @@ class _Block:
                 recomputed = dot(_unblob(data[value:end]), recomputed)
         if data[stated[1] : stated[2]] != _blob(recomputed):
             raise DoubtError
-        if tuple(name for name, _, _ in fields) != _METADATA:
+        if tuple([name for name, _, _ in fields]) != _METADATA:
             raise DoubtError
-        if data[fields[3][1] : fields[3][2]] != self._raw[b"transactionId"]:
+        if data[fields[3][1] : fields[3][2]] != transaction_id:
             raise DoubtError
         return recomputed, self._text(fields[0][1], fields[0][2])
 
@@ -128,12 +147,6 @@ class _Block:
                 listed, _ = self._scan.members(position)
         if {name for name, _, _ in listed} != document_ids:
             raise DoubtError
-
-    def _digest(self, name: bytes) -> bytes:
-        return member_digest(name, self._scan.serialized(self._members[name])[0])
-
-    def _hash(self, name: bytes) -> bytes:
-        return self._scan.hash(self._members[name])
 
     def _text(self, position: int, end: int) -> bytes:
         kind, body, body_end = self._scan.header(position)

@@ -5,16 +5,17 @@ that Ion binary allows, only what the ledger's encoder writes passes: shortest l
 that is not used, no padding. `DoubtError` leaves the block to the strict check.
 """
 
-import re
 from hashlib import sha256
 from typing import Final
 
 from runtime.ledger.verify.symbols import (
+    DIGESTS,
     END,
     SYSTEM,
     DoubtError,
     escape,
     names_and_symbols,
+    plain_digest,
     serialized_struct,
 )
 
@@ -73,22 +74,35 @@ class Scan:
         size = head & 0x0F
         position += 1
         if size == 14:
-            size, position = self.number(position)
-            if size < 14:
-                raise DoubtError
+            size, position = self.size(position)
         elif size == 15:
             raise DoubtError
         return head >> 4, position, position + size
 
+    def size(self, position: int) -> tuple[int, int]:
+        """How many bytes a value has whose head does not tell, and where they begin."""
+        first = self.data[position]
+        if first >= _SHORT:
+            return first - 0x80, position + 1
+        second = self.data[position + 1]
+        if 0 < first < 0x80 <= second:
+            return first << 7 | second & 0x7F, position + 2
+        size, position = self.number(position)
+        if size < 14:
+            raise DoubtError
+        return size, position
+
     def number(self, position: int) -> tuple[int, int]:
         """The variable integer at a position and where it ends; it is the shortest."""
         data = self.data
-        byte = data[position]
-        if byte >= 0x80:
-            return byte & 0x7F, position + 1
-        if not byte:
+        value = data[position]
+        if value >= 0x80:
+            return value & 0x7F, position + 1
+        if not value:
             raise DoubtError
-        value = byte
+        byte = data[position + 1]
+        if byte >= 0x80:
+            return value << 7 | byte & 0x7F, position + 2
         for at in range(position + 1, position + 5):
             byte = data[at]
             value = value << 7 | byte & 0x7F
@@ -101,7 +115,7 @@ class Scan:
         kind, position, end = self.header(position)
         if kind != _STRUCT:
             raise DoubtError
-        data, used = self.data, self._used
+        data, names, used = self.data, self.names, self._used
         found: list[Member] = []
         while position < end:
             symbol = data[position] & 0x7F
@@ -113,15 +127,12 @@ class Scan:
             value = position
             head = data[position]
             size = head & 0x0F
-            if size < 14 and head > 0x1F:
-                position += 1 + size
-            elif size == 14 and data[position + 1] >= _SHORT:
-                position += 2 + data[position + 1] - 0x80
-            elif size == 15 or head <= 0x1F:
-                position += 1
-            else:
-                _, _, position = self.header(position)
-            found.append((self.names[symbol], value, position))
+            position += 1
+            if head > 0x1F and size < 15:
+                if size == 14:
+                    size, position = self.size(position)
+                position += size
+            found.append((names[symbol], value, position))
         if position != end:
             raise DoubtError
         return found, end
@@ -182,8 +193,12 @@ class Scan:
     def _struct(self, position: int, members: list[Member] | None = None) -> tuple[bytes, int]:
         """As `serialized`; what the struct contains is added to `members`."""
         _, position, end = self.header(position)
-        data, symbols, used = self.data, self._symbols, self._used
-        digests: list[bytes] = []
+        return serialized_struct(self.digests(position, end, members)), end
+
+    def digests(self, position: int, end: int, members: list[Member] | None = None) -> list[bytes]:
+        """What the members between two positions add to the hash of their struct."""
+        data, symbols, used, known = self.data, self._symbols, self._used, DIGESTS
+        found: list[bytes] = []
         while position < end:
             symbol = data[position] & 0x7F
             if data[position] >= 0x80:
@@ -193,25 +208,29 @@ class Scan:
             used[symbol] = 1
             value = position
             head = data[position]
-            size = head & 0x0F
             body = position + 1
+            size = head & 0x0F
             if size == 14:
-                size = data[body] - 0x80 if data[body] >= _SHORT else end
-                body += 1
-            if head in _PLAIN and body + size <= end:
-                position = body + size
-                content = data[body:position]
-                if _SPECIAL(content):
-                    content = escape(content)
-                part = _OPENINGS[head >> 4] + content + END
+                size, body = self.size(body)
+            position = body + size
+            if head in _PLAIN and position <= end:
+                key = symbols[symbol] + data[value:position]
+                digest = known.get(key)
+                if digest is None:
+                    opening = symbols[symbol] + _OPENINGS[head >> 4]
+                    digest = plain_digest(key, opening, data[body:position])
+            elif head in _STRUCTS and position <= end:
+                part = serialized_struct(self.digests(body, position))
+                digest = sha256(symbols[symbol] + part).digest()
             else:
-                part, position = self.serialized(position)
-            digests.append(sha256(symbols[symbol] + part).digest())
+                part, position = self.serialized(value)
+                digest = sha256(symbols[symbol] + part).digest()
+            found.append(digest)
             if members is not None:
                 members.append((self.names[symbol], value, position))
         if position != end:
             raise DoubtError
-        return serialized_struct(digests), end
+        return found
 
     def _symbol(self, body: int, end: int) -> bytes:
         if body == end:
@@ -242,6 +261,6 @@ _PLAIN: Final = frozenset(
     kind << 4 | size for kind in (2, 3, 4, 5, 6, 8, 9, 10) for size in range(15)
 )
 """How values begin whose body is hashed as it is."""
+_STRUCTS: Final = frozenset(range(0xD0, 0xDF))
 _SHORT: Final = 0x80 + 14
 """The least length in one byte of its own."""
-_SPECIAL: Final = re.compile(rb"[\x0b\x0c\x0e]").search

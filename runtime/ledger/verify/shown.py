@@ -76,14 +76,20 @@ def quick_hash(value: IonValue) -> bytes:
 def check(
     block: IonValue, place: Place, sealer: Sealer, ion_hash: IonHash = quick_hash
 ) -> CheckedBlock:
-    """The block, if it stands here and is whole; else VerificationError."""
+    """The block, if it stands here and is whole; else VerificationError.
+
+    Where QLDB sealed the journal's beginning, the first block that shows this ledger's own hash of
+    its header ends that: it and all that follow are held to all that this ledger seals.
+    """
+    ours = sealer is Sealer.LEDGER or place.is_ours or _shows_our_header(block, ion_hash)
+    sealer = Sealer.LEDGER if ours else Sealer.QLDB
     shown = recompute(block, place.sequence_no, sealer, ion_hash)
     if shown.previous_hash != place.previous_hash:
         reason = "its previousBlockHash is not the hash of the block before it"
     elif place.strand_id not in ("", shown.strand_id):
         reason = f"its strandId is {shown.strand_id}, the journal's is {place.strand_id}"
     else:
-        return CheckedBlock(shown.strand_id, shown.block_hash, len(shown.revision_hashes))
+        return CheckedBlock(shown.strand_id, shown.block_hash, len(shown.revision_hashes), ours)
     raise VerificationError(reason, place.sequence_no)
 
 
@@ -151,6 +157,17 @@ def _recomputed(block: Any, sequence_no: int, sealer: Sealer, ion_hash: IonHash)
     )
 
 
+def _shows_our_header(block: Any, ion_hash: IonHash) -> bool:
+    try:
+        return _header_hash(block, ion_hash) == bytes(block["entriesHashList"][0])
+    except (*_MALFORMED, IndexError):
+        return False
+
+
+def _header_hash(block: Any, ion_hash: IonHash) -> bytes:
+    return ion_hash(ion.decode(ion.encode({name: block[name] for name in HEADER})))
+
+
 def _check_entries(
     block: Any, parts: dict[str, bytes], entries: list[bytes], ion_hash: IonHash | None
 ) -> None:
@@ -160,9 +177,8 @@ def _check_entries(
             raise FaultError(f"its {name} has no entry in entriesHashList")
     if ion_hash is None:
         return
-    header = ion.decode(ion.encode({name: block[name] for name in HEADER}))
     expected = {
-        "header": ion_hash(header),
+        "header": _header_hash(block, ion_hash),
         "list of revisions": parts.get("revisions", b""),
         "redactionInfo": parts.get("redactionInfo", b""),
         "transactionInfo": parts["transactionInfo"],

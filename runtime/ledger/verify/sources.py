@@ -1,8 +1,8 @@
 """Where blocks are read from, by each process for itself: a ledger's file, an export's folder."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -15,7 +15,7 @@ from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.reader import ExportReader
 from runtime.ledger.ion_form import check_form
 from runtime.ledger.verify import shown, strict
-from runtime.ledger.verify.chain import check_stored
+from runtime.ledger.verify.chain import check_imported, check_stored
 from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.shown import Sealer
 
@@ -49,18 +49,23 @@ class LedgerFile:
     path: Path
     reference: bool = False
     """Whether all hashes are made by ionhash, several times slower."""
+    sealer: Sealer = Sealer.LEDGER
+    """QLDB, where it sealed the journal's first blocks; this ledger's own are told apart."""
 
     def span(self) -> tuple[int, int]:
         """All blocks from 0 to the newest, missing ones counted."""
-        [(last,)] = self._read("SELECT MAX(sequence_no) FROM block")
+        with self._reading() as connection:
+            [(last,)] = connection.execute("SELECT MAX(sequence_no) FROM block")
         return 0, 0 if last is None else last + 1
 
     def blocks(self, first: int, end: int) -> Iterator[bytes]:
         """The bytes of blocks; a missing one is left out, which the next one's number tells."""
         query = "SELECT ion FROM block WHERE sequence_no BETWEEN ? AND ? ORDER BY sequence_no"
-        for start in range(first, end, PAGE_BLOCKS):
-            for (data,) in self._read(query, start, min(start + PAGE_BLOCKS, end) - 1):
-                yield data
+        with self._reading() as connection:
+            for start in range(first, end, PAGE_BLOCKS):
+                page = (start, min(start + PAGE_BLOCKS, end) - 1)
+                for (data,) in connection.execute(query, page).fetchall():
+                    yield data
 
     def claimed_previous(self, block: bytes) -> bytes:
         """From the block's own bytes."""
@@ -71,14 +76,17 @@ class LedgerFile:
             return b""
 
     def check(self, block: bytes, place: Place) -> CheckedBlock:
-        """By all that this ledger seals, bytes included."""
-        return strict.check(block, place) if self.reference else check_stored(block, place)
+        """By all that this ledger seals, bytes included, unless QLDB sealed it."""
+        if self.reference:
+            return strict.check(block, place)
+        return (check_imported if self.sealer is Sealer.QLDB else check_stored)(block, place)
 
-    def _read(self, query: str, *parameters: int) -> list[tuple[Any, ...]]:
+    @contextmanager
+    def _reading(self) -> Generator[sqlite3.Connection]:
         uri = f"{self.path.resolve().as_uri()}?mode=ro"
         try:
             with closing(sqlite3.connect(uri, uri=True)) as connection:
-                return connection.execute(query, parameters).fetchall()
+                yield connection
         except sqlite3.Error as error:
             raise StorageError(f"cannot read the ledger {self.path}: {error}") from error
 

@@ -1,15 +1,21 @@
 """The symbols of an encoded value, from the bytes of its symbol table, and hashes with them."""
 
+import re
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
 SYMBOLS_CACHED_MAX: Final = 8192
 LISTS_CACHED_MAX: Final = 256
+DIGESTS_CACHED_MAX: Final = 16_384
+DIGEST_KEY_BYTES_MAX: Final = 64
 
 _ID_HEADER: Final = b"\x8e\x96"
 """Of a string with 22 characters, as ids have."""
 _ID_BYTES: Final = 24
+_SPECIAL: Final = re.compile(rb"[\x0b\x0c\x0e]").search
+DIGESTS: Final[dict[bytes, bytes]] = {}
+"""What short members add to hashes, by symbol and written value: most are seen again and again."""
 END: Final = b"\x0e"
 SYSTEM: Final = (
     b"",
@@ -96,9 +102,16 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def member_digest(name: bytes, serialized: bytes) -> bytes:
-    """What a member adds to the hash of its struct."""
-    return sha256(symbol(name) + serialized).digest()
+def plain_digest(key: bytes, opening: bytes, content: bytes) -> bytes:
+    """What a member adds to the hash of its struct; kept under the key where that is short."""
+    if _SPECIAL(content):
+        content = escape(content)
+    digest = sha256(opening + content + END).digest()
+    if len(key) <= DIGEST_KEY_BYTES_MAX:
+        if len(DIGESTS) >= DIGESTS_CACHED_MAX:
+            DIGESTS.clear()
+        DIGESTS[key] = digest
+    return digest
 
 
 def struct_hash(digests: list[bytes]) -> bytes:
@@ -108,4 +121,12 @@ def struct_hash(digests: list[bytes]) -> bytes:
 
 def serialized_struct(digests: list[bytes]) -> bytes:
     """What the hash of a struct with these members is made of."""
-    return b"\x0b\xd0" + escape(b"".join(sorted(digests))) + END
+    digests.sort()
+    return (
+        b"\x0b\xd0"
+        + b"".join(digests)
+        .replace(b"\x0c", b"\x0c\x0c")
+        .replace(b"\x0b", b"\x0c\x0b")
+        .replace(b"\x0e", b"\x0c\x0e")
+        + END
+    )

@@ -1,5 +1,6 @@
 """Ranges and whole journals verify in several processes, and faults are named as by one."""
 
+import random
 import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from runtime.ledger import ion, merkle
+from runtime.ledger.engine import Ledger
 from runtime.ledger.errors import StorageError, VerificationError
 from runtime.ledger.exports.export import Export
 from runtime.ledger.exports.folder import FolderDestination
@@ -18,8 +20,11 @@ from runtime.ledger.verify.parallel import verify
 from runtime.ledger.verify.place import Place
 from runtime.ledger.verify.shown import Sealer
 from runtime.ledger.verify.sources import ExportFolder, LedgerFile
+from tests.foreign_journal import vehicles
 from tests.runtime.ledger.exports.exporting import at_once, busy_ledger, request
+from tests.runtime.ledger.imports.importing import import_all
 from tests.runtime.ledger.journals import change, draft, drafts, sealed
+from tests.runtime.ledger.ledgers import run as run_statement
 from tests.runtime.ledger.verify.shown_blocks import Journal
 
 BLOCKS = 41
@@ -168,6 +173,64 @@ def test_the_command_verifies_exports(
     data.write_bytes(data.read_bytes().replace(b"CREATE", b"CREATX", 1))
     status, _, err = run(capsys, "export", str(folder), "--prefix", prefix, "--processes", "1")
     assert (status, "not verified: block 0: " in err) == (1, True)
+
+
+@pytest.fixture
+def moved_in(tmp_path: Path) -> Path:
+    """A ledger's file that QLDB began and this ledger went on with."""
+    journal, _ = vehicles()
+    path = tmp_path / "vehicles.sqlite"
+    storage = SqliteStorage(path)
+    import_all(journal.exported(), storage)
+    ledger = Ledger(storage, name="vehicles")
+    for number in range(8):
+        run_statement(ledger, "INSERT INTO Vehicle ?", {"n": number})
+    storage.close()
+    return path
+
+
+@pytest.mark.parametrize(("processes", "chunk"), [(1, 1024), (1, 4), (1, 1), (2, 4)])
+def test_a_ledger_that_qldb_began_verifies(moved_in: Path, processes: int, chunk: int) -> None:
+    source = LedgerFile(moved_in, sealer=Sealer.QLDB)
+    found = verify(source, processes=processes, chunk_blocks=chunk)
+    assert found.blocks == source.span()[1] > 20
+    with pytest.raises(VerificationError, match=r"^block 0, revision 0: "):
+        verify(LedgerFile(moved_in), processes=processes, chunk_blocks=chunk)
+
+
+@pytest.mark.parametrize("chunk", [1024, 4, 1])
+def test_blocks_after_qldbs_are_held_to_all_that_this_ledger_seals(
+    moved_in: Path, chunk: int
+) -> None:
+    """A block's time is in no hash that QLDB published; in the hash of our header it is."""
+    source = LedgerFile(moved_in, sealer=Sealer.QLDB)
+    last = source.span()[1] - 1
+    [data] = source.blocks(last, last + 1)
+    block = ion.decode(data)
+    block["blockTimestamp"] = ion.parse("2031-01-01T00:00:00.000Z")
+    changed(moved_in, "UPDATE block SET ion = ? WHERE sequence_no = ?", ion.encode(block), last)
+    with pytest.raises(VerificationError) as found:
+        verify(source, processes=1, chunk_blocks=chunk)
+    assert found.value.sequence_no == last
+
+
+def test_every_block_of_a_ledger_that_qldb_began_is_named_when_damaged(moved_in: Path) -> None:
+    source = LedgerFile(moved_in, sealer=Sealer.QLDB)
+    _, end = source.span()
+    chance = random.Random(7)
+    for number, data in enumerate(list(source.blocks(0, end))):
+        damaged = bytearray(data)
+        # What QLDB has not published a hash of: address, time, transaction id are at the start.
+        covered = data.index(b"\xae\xa0") + 2
+        bit = chance.randrange(covered * 8, len(data) * 8)
+        damaged[bit // 8] ^= 1 << bit % 8
+        update = "UPDATE block SET ion = ? WHERE sequence_no = ?"
+        changed(moved_in, update, bytes(damaged), number)
+        with pytest.raises(VerificationError) as found:
+            verify(source, processes=1)
+        assert found.value.sequence_no == number, (number, bit)
+        changed(moved_in, update, data, number)
+    verify(source, processes=1)
 
 
 JOURNAL = Journal(sealed())
