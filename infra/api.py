@@ -12,8 +12,11 @@ INTEGRATION_TIMEOUT_MS = 29_000
 """Longer than any worker behind an API may take, so that its own answer is what is given."""
 CORS_MAX_AGE_S = 600
 METHODS = ["GET", "POST", "PATCH", "DELETE"]
-REQUEST_HEADERS = ["authorization", "content-type", "idempotency-key", "if-match"]
-ANSWER_HEADERS = ["etag", "location"]
+REQUEST_HEADERS = [
+    *("authorization", "x-amz-date", "x-amz-security-token"),
+    *("content-type", "idempotency-key", "if-match", "if-none-match"),
+]
+ANSWER_HEADERS = ["etag", "location", "retry-after"]
 ACCESS_LOG = {
     "requestId": "$context.requestId",
     "time": "$context.requestTime",

@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> int:
             if options.fault_rate:
                 functions = tuple(options.fault_functions)
                 faults = Faults(options.fault_rate, options.fault_seed, functions)
-            screen.show_endpoints(console, stack.up(faults), stack.home)
+            screen.show_endpoints(console, stack.up(faults), stack.home, stack.page.url)
         case "down":
             stack.down()
             console.print("everything is stopped; `make up` goes on with the same data")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PORT_NAMES: tuple[str, ...] = ("cloud", "search", "wake")
+PORT_NAMES: tuple[str, ...] = ("cloud", "search", "wake", "page")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,11 @@ class Home:
         """The program's exports as flat JSON."""
         return self.path / "outputs.json"
 
+    @property
+    def page(self) -> Path:
+        """What the page is told, a JSON file."""
+        return self.path / "page.json"
+
     def make(self) -> None:
         for folder in (self.path, self.logs, self.run, self.cloud):
             folder.mkdir(parents=True, exist_ok=True)
@@ -54,10 +59,10 @@ class Home:
     def ports(self) -> dict[str, int]:
         """The stack's ports by name: chosen free the first time, the same ones ever after."""
         file = self.path / "ports.json"
-        if file.exists():
-            return json.loads(file.read_text())
-        ports = dict(zip(PORT_NAMES, free_ports(len(PORT_NAMES)), strict=True))
-        file.write_text(json.dumps(ports, indent=2) + "\n")
+        ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        if missing := [name for name in PORT_NAMES if name not in ports]:
+            ports |= zip(missing, free_ports(len(missing)), strict=True)
+            file.write_text(json.dumps(ports, indent=2) + "\n")
         return ports
 
     def forget_ports(self) -> None:

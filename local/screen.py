@@ -31,13 +31,14 @@ def stepwise(console: Console) -> Callable[[str], None]:
     return report
 
 
-def show_endpoints(console: Console, outputs: Mapping[str, Any], home: Home) -> None:
-    """Where to send requests, and requests to paste."""
+def show_endpoints(console: Console, outputs: Mapping[str, Any], home: Home, page: str) -> None:
+    """Where to send requests, where the page is, and requests to paste."""
     console.print()
     width = max(map(len, outputs))
     for name, value in sorted(outputs.items()):
         console.print(f"  {name:<{width}}  {value}")
-    console.print(f"\n[dim]The same as JSON: {home.outputs}[/]\n\nTry:\n")
+    console.print(f"\n[dim]The same as JSON: {home.outputs}[/]")
+    console.print(f"\nA page to look at it all: [bold]{page}[/]\n\nTry:\n")
     calls = CURLS.format(
         publisher=outputs["publisherApiEndpoint"], client=outputs["clientApiEndpoint"]
     )

@@ -1,5 +1,6 @@
 """The embedded stack's config: its file, and what depends on this host."""
 
+import json
 import platform
 import sys
 from collections.abc import Mapping
@@ -39,6 +40,11 @@ def host_config() -> dict[str, str]:
         "adledger:layerPlatform": layer_platform,
         "adledger:layerPythonVersion": PYTHON,
     }
+
+
+def page_config(origin: str) -> dict[str, str]:
+    """The page's calls are let in, and those of no other page."""
+    return {"adledger:corsOrigins": json.dumps([origin])}
 
 
 @cache

@@ -16,6 +16,7 @@ from local.errors import DeploymentError, ProcessError
 from local.event_sources.faults import Faults
 from local.event_sources.process import EventSources
 from local.home import ROOT, Home
+from local.page.process import Page
 from local.readiness import wait_until_ready
 
 Report = Callable[[str], None]
@@ -35,6 +36,7 @@ class Stack:
         self.cloud = CloudServer(self.home)
         self.search = SearchServer(self.home)
         self.event_sources = EventSources(self.home, settings.region())
+        self.page = Page(self.home, settings.region())
         self._report = report
 
     def up(self, faults: Faults | None = None) -> dict[str, str]:
@@ -52,6 +54,7 @@ class Stack:
                 fresh = True
                 self.event_sources.start(faults)
                 self._report("event sources are reading")
+            self.page.start()
             if fresh:
                 self._level()
             answering.result()
@@ -67,7 +70,7 @@ class Stack:
 
     def kill(self) -> None:
         """End every process at once, as a crash would."""
-        for part in (self.event_sources, self.cloud, self.search):
+        for part in (self.page, self.event_sources, self.cloud, self.search):
             part.kill()
 
     def clean(self) -> None:
@@ -84,7 +87,7 @@ class Stack:
 
     def status(self) -> dict[str, bool]:
         """Which of its processes are alive, by name."""
-        parts = (self.cloud, self.search, self.event_sources)
+        parts = (self.cloud, self.search, self.event_sources, self.page)
         return {part.process.name: part.process.alive() for part in parts}
 
     def outputs(self) -> dict[str, str]:
@@ -140,6 +143,7 @@ class Stack:
             raise
 
     def _stop(self) -> None:
+        self.page.stop()
         self.event_sources.stop()
         self.search.stop()
         self.cloud.stop()
@@ -150,8 +154,8 @@ class Stack:
         if status["cloud"] and status["search"]:
             return False
         if not status["cloud"]:
-            self.event_sources.kill()
-            self.search.kill()
+            for part in (self.page, self.event_sources, self.search):
+                part.kill()
             if any(map(_taken, self.home.ports().values())):
                 self.home.forget_ports()
         jobs = (self.cloud.start, self.search.start, _prepare_layer, _prepare_program)
@@ -171,11 +175,12 @@ class Stack:
             ROOT,
             cloud,
             state,
-            config=settings.host_config(),
+            config=settings.host_config() | settings.page_config(self.page.url),
             stack_file=settings.STACK_FILE,
         )
         text = json.dumps(plan.exports, indent=2, sort_keys=True)
         self.home.outputs.write_text(text + "\n")
+        self.page.configure(plan.exports)
         self._report(f"the program is deployed: {len(cloud.made)} resources, {cloud.changed} new")
         return plan.exports
 

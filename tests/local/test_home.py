@@ -13,6 +13,14 @@ def test_ports_are_chosen_once(tmp_path: Path) -> None:
     assert Home(tmp_path).ports() == ports
 
 
+def test_a_port_that_is_new_is_added_and_the_others_stay(tmp_path: Path) -> None:
+    (tmp_path / "ports.json").write_text('{"cloud": 1, "search": 2}')
+    ports = Home(tmp_path).ports()
+    assert (ports["cloud"], ports["search"]) == (1, 2)
+    assert set(ports) == set(PORT_NAMES)
+    assert Home(tmp_path).ports() == ports
+
+
 def test_forgotten_ports_are_chosen_anew(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.ports()

@@ -1,0 +1,1 @@
+"""The page as it is served on this machine: static files, and a config that names the stack."""
