@@ -14,6 +14,7 @@ from infra import (
     StateStore,
     grants,
     replay_grants,
+    snapshot_grants,
 )
 from infra.api import route
 from infra.arguments import events, guard, limits, partner, search
@@ -69,10 +70,12 @@ indexer = workers.projecting("project_search", stream.stream_arn, indexes, envir
 workers.telling("publish_events", stream.stream_arn, bus, reads_journal, environment=of_ledger)
 if settings.partner_queue:
     PartnerQueue("partner", partner(bus), opts)
-replay = workers.replaying(
-    *("replay", reads_journal, writes_state, rebuilds), environment=of_ledger | of_state | of_index
-)
 snapshots = workers.snapshotting("snapshot", reads_journal, environment=of_ledger)
+reads_snapshots = snapshot_grants.read_snapshots(snapshots.bucket_arn)
+replay = workers.replaying(
+    *("replay", reads_journal, writes_state, rebuilds, *reads_snapshots),
+    environment=of_ledger | of_state | of_index | {"SNAPSHOT_BUCKET": snapshots.bucket_name},
+)
 operations = workers.answering(
     *("operations", *replay.statements, *snapshots.statements),
     environment=replay.environment | snapshots.environment,

@@ -22,8 +22,8 @@ WORKERS: dict[str, tuple[str, ...]] = {
     "project_state": ("ads", "journal", "ledger", "state", "project_state"),
     "project_search": ("ads", "journal", "ledger", "search_index", "project_search"),
     "replay": (
-        *("ads", "ad_ledger", "journal", "ledger", "replays", "search_index", "state"),
-        "replay",
+        *("ads", "ad_ledger", "journal", "ledger", "ledger/exports", "replays", "search_index"),
+        *("snapshots", "state", "replay"),
     ),
     "operations": (
         *("ads", "journal", "ledger", "ledger/exports", "replays", "snapshots", "state", "web"),

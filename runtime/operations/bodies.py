@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from runtime.replays.replay import Status, Target
+from runtime.replays.replay import Replay, Status, Target
 from runtime.replays.service import View
 from runtime.web.ad_bodies import Body, DeletionBody, TimeText, VersionBody
 
@@ -40,6 +40,11 @@ class ReplayBody(Body):
     ad_id: str | None
     until: TimeText | None
     status: Status
+    source: Literal["history", "journal", "snapshot"] | None
+    """What is read: an ad's own history, all blocks, or a snapshot and the blocks behind it; null
+    before it is planned. What kept a snapshot from being read is among the faults."""
+    snapshot_id: str | None
+    """The snapshot that is read."""
     attempt: Annotated[int, Field(ge=1)]
     created_at: TimeText
     ended_at: TimeText | None
@@ -76,6 +81,8 @@ def replay_body(view: View) -> Mapping[str, Any]:
         "adId": request.ad_id,
         "until": request.until,
         "status": replay.status,
+        "source": _source(replay),
+        "snapshotId": _snapshot_id(replay),
         "attempt": replay.attempt,
         "createdAt": replay.created_at,
         "endedAt": replay.ended_at or None,
@@ -91,3 +98,16 @@ def replay_body(view: View) -> Mapping[str, Any]:
         "remainingS": None if view.remaining_s is None else round(view.remaining_s, RATE_DECIMALS),
         "faults": list(replay.faults),
     }
+
+
+def _source(replay: Replay) -> str | None:
+    if replay.request.ad_id is not None:
+        return "history"
+    if not replay.heads:
+        return None
+    return "journal" if _snapshot_id(replay) is None else "snapshot"
+
+
+def _snapshot_id(replay: Replay) -> str | None:
+    beginning = replay.beginning
+    return None if beginning is None or not beginning.trusted else beginning.snapshot_id

@@ -13,13 +13,16 @@ from botocore.config import Config
 from runtime.ads.shards import ledger_name
 from runtime.journal.worker import Handler, handler_of
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
+from runtime.replay.beginnings import Beginnings
 from runtime.replay.destinations import Stores
 from runtime.replay.journals import Journals
+from runtime.replay.planning import Planner
 from runtime.replay.settings import read_settings
 from runtime.replay.steps import Steps
 from runtime.replays.errors import ReplayFailedError
 from runtime.replays.records import ReplayTable
 from runtime.search_index.index import open_client
+from runtime.snapshots.connection import open_bucket
 
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 10.0
@@ -93,9 +96,11 @@ def _steps() -> Steps:
         lambda: open_client(settings.search_endpoint),
         settings.search_alias,
     )
+    beginnings = Beginnings(open_bucket(settings.snapshot_bucket), journals)
     return Steps(
         ReplayTable(client, settings.replays_table),
         journals,
         stores.destination,
-        piece_blocks_max=settings.piece_blocks_max,
+        Planner(journals, beginnings, settings.piece_blocks_max),
+        beginnings,
     )

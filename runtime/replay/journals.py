@@ -60,6 +60,12 @@ class Journals:
                 return []
             return [revision_of(read_back(one)) for one in storage.history(table.table_id, ad_id)]
 
+    def block_hash(self, shard: int, number: int) -> bytes | None:
+        """The hash of a block; None where there is no such block."""
+        with _told(f"block {number} of shard {shard}"):
+            leaf = self._storages[shard].leaves([number]).get(number)
+        return None if leaf is None else leaf.block_hash
+
     def _head(self, storage: JournalStorage, until: str | None) -> int:
         with _told("the newest block"):
             newest = storage.head()

@@ -14,6 +14,7 @@ VARIABLES = (
     "REPLAYS_TABLE",
     "REPLAY_TABLE",
     "REPLAY_PIECE_BLOCKS",
+    "SNAPSHOT_BUCKET",
 )
 
 
@@ -28,6 +29,7 @@ class Settings:
     replays_table: str
     replay_table: str
     piece_blocks_max: int
+    snapshot_bucket: str
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
@@ -49,4 +51,5 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
         replays_table=known["REPLAYS_TABLE"],
         replay_table=known["REPLAY_TABLE"],
         piece_blocks_max=int(blocks),
+        snapshot_bucket=known["SNAPSHOT_BUCKET"],
     )

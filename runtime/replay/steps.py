@@ -10,17 +10,20 @@ from datetime import UTC, datetime
 
 from runtime.ads.revision import AdRevision
 from runtime.journal.projection import newest
+from runtime.replay.beginnings import Beginnings
 from runtime.replay.destinations import Destination, Destinations
 from runtime.replay.journals import Journals
+from runtime.replay.planning import Planner
 from runtime.replays.errors import (
     ReplayError,
     ReplayFailedError,
     ReplayUnavailableError,
+    UnusableSnapshotError,
     WrongStatusError,
 )
-from runtime.replays.pieces import Piece, progress_of, split, whole_ad
+from runtime.replays.pieces import Piece, progress_of
 from runtime.replays.ports import Records
-from runtime.replays.replay import ENDED, Done, Replay, Status
+from runtime.replays.replay import ENDED, Change, Done, Replay, Status
 
 CHUNK_BLOCKS = 1000
 """Read, projected and counted at once; in between a piece looks whether it was cancelled."""
@@ -36,14 +39,16 @@ class Steps:
         records: Records,
         journals: Journals,
         destinations: Destinations,
+        planner: Planner,
+        beginnings: Beginnings | None = None,
         *,
-        piece_blocks_max: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._records = records
         self._journals = journals
         self._destinations = destinations
-        self._piece_blocks_max = piece_blocks_max
+        self._planner = planner
+        self._beginnings = beginnings
         self._now = now
 
     def plan(self, replay_id: str, attempt: int) -> list[int]:
@@ -53,20 +58,16 @@ class Steps:
             return []
         with self._faults_of(replay_id):
             empty = self._destinations(replay).prepare()
-            pieces = self._records.pieces(replay_id)
-            heads = replay.heads
-            if not pieces or not heads or empty:
-                heads, pieces = self._split(replay)
-                self._records.put_pieces(replay_id, pieces)
+            if not replay.heads:
+                choice = self._planner.choose(replay)
+                replay = self._change(
+                    replay_id,
+                    attempt,
+                    lambda known: known.chosen(choice.heads, choice.beginning, choice.fault),
+                )
+            pieces = self._put_pieces(replay, empty=empty)
             done_before = progress_of(pieces).done.blocks
-            self._records.change(
-                replay_id,
-                lambda known: (
-                    known.planned(heads, done_before, self._now())
-                    if _concerns(known, attempt)
-                    else known
-                ),
-            )
+            self._change(replay_id, attempt, lambda known: known.planned(done_before, self._now()))
         return [piece.number for piece in pieces if piece.done is None]
 
     def piece(self, replay_id: str, attempt: int, number: int) -> None:
@@ -76,13 +77,7 @@ class Steps:
         if not _concerns(replay, attempt) or piece.done is not None:
             return
         with self._faults_of(replay_id):
-            destination = self._destinations(replay)
-            done = Done()
-            for blocks, revisions in self._chunks(replay, piece):
-                if done.blocks and not _concerns(self._records.read(replay_id), attempt):
-                    return
-                done += replace(self._project(replay, destination, revisions), blocks=blocks)
-            self._records.finish_piece(replay_id, number, done)
+            self._do(replay, piece)
 
     def finish(self, replay_id: str, attempt: int) -> None:
         """Put the target in its place, or clear away what a cancelled replay leaves."""
@@ -93,6 +88,7 @@ class Steps:
         if not _concerns(replay, attempt):
             return
         with self._faults_of(replay_id):
+            self._make_up(replay)
             progress = progress_of(self._records.pieces(replay_id))
             if progress.pieces_done < progress.pieces:
                 raise ReplayFailedError(
@@ -117,12 +113,51 @@ class Steps:
             ),
         )
 
-    def _split(self, replay: Replay) -> tuple[tuple[int, ...], list[Piece]]:
-        ad_id = replay.request.ad_id
-        if ad_id is not None:
-            return (), [whole_ad(self._journals.shard(ad_id))]
-        heads = self._journals.heads(replay.request.until)
-        return tuple(heads), split(heads, self._piece_blocks_max)
+    def _change(self, replay_id: str, attempt: int, change: Change) -> Replay:
+        """Record a change, unless another attempt has begun or the replay has ended."""
+        return self._records.change(
+            replay_id, lambda known: change(known) if _concerns(known, attempt) else known
+        )
+
+    def _put_pieces(self, replay: Replay, *, empty: bool) -> list[Piece]:
+        """Record the pieces that are not, and anew those whose work is lost; all of them."""
+        known = {piece.number: piece for piece in self._records.pieces(replay.replay_id)}
+        wanted = self._planner.pieces(replay)
+        fresh = [piece for piece in wanted if empty or _is_void(known.get(piece.number), piece)]
+        self._records.put_pieces(replay.replay_id, fresh)
+        known |= {piece.number: piece for piece in fresh}
+        return [known[piece.number] for piece in wanted]
+
+    def _do(self, replay: Replay, piece: Piece) -> None:
+        """Bring the target level with a piece, by its blocks where its snapshot is no good."""
+        try:
+            self._do_as_told(replay, piece)
+        except UnusableSnapshotError as error:
+            fault = f"{error}; blocks are read instead of the snapshot"
+            without = self._records.change(replay.replay_id, lambda known: known.distrusted(fault))
+            self._do_as_told(without, piece)
+
+    def _do_as_told(self, replay: Replay, piece: Piece) -> None:
+        trusted = replay.beginning is not None and replay.beginning.trusted
+        read = piece if trusted else replace(piece, object_no=None)
+        destination = self._destinations(replay)
+        done = Done()
+        for blocks, revisions in self._chunks(replay, read):
+            if done.blocks and not _concerns(self._records.read(replay.replay_id), replay.attempt):
+                return
+            done += replace(self._project(replay, destination, revisions), blocks=blocks)
+        if read == piece:
+            self._records.finish_piece(replay.replay_id, piece.number, done)
+        else:
+            self._records.put_pieces(replay.replay_id, [replace(read, done=done)])
+
+    def _make_up(self, replay: Replay) -> None:
+        """Read the blocks of pieces that were done from a snapshot before it was found damaged."""
+        if replay.beginning is None or replay.beginning.trusted:
+            return
+        for piece in self._records.pieces(replay.replay_id):
+            if piece.object_no is not None:
+                self._do(replay, piece)
 
     def _chunks(self, replay: Replay, piece: Piece) -> Iterator[tuple[int, list[AdRevision]]]:
         """How many blocks, and their revisions as far as they are asked for."""
@@ -133,11 +168,20 @@ class Steps:
                 raise ReplayFailedError(f"the ledger has no ad {ad_id}")
             yield 1, _up_to(replay.request.until, history)
             return
+        if piece.object_no is not None:
+            yield piece.blocks, _up_to(replay.request.until, self._object(replay, piece))
+            return
         for first in range(piece.first, piece.last + 1, CHUNK_BLOCKS):
             last = min(first + CHUNK_BLOCKS - 1, piece.last)
             blocks = self._journals.revisions(piece.shard, first, last)
             found = [revision for block in blocks for revision in block]
             yield last - first + 1, _up_to(replay.request.until, found)
+
+    def _object(self, replay: Replay, piece: Piece) -> list[AdRevision]:
+        if self._beginnings is None or replay.beginning is None or piece.object_no is None:
+            raise UnusableSnapshotError("there is no bucket to read snapshots from")
+        snapshot_id = replay.beginning.snapshot_id
+        return self._beginnings.ads(snapshot_id, piece.shard, piece.object_no)
 
     def _project(
         self, replay: Replay, destination: Destination, revisions: Sequence[AdRevision]
@@ -192,6 +236,11 @@ def _concerns(replay: Replay, attempt: int) -> bool:
         and replay.status not in ENDED
         and replay.status is not Status.FAILED
     )
+
+
+def _is_void(known: Piece | None, wanted: Piece) -> bool:
+    """Whether a piece is not recorded yet, or was to be read from what is no good."""
+    return known is None or (known.object_no is not None and wanted.object_no is None)
 
 
 def _up_to(until: str | None, revisions: Sequence[AdRevision]) -> list[AdRevision]:

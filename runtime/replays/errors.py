@@ -5,6 +5,7 @@ ReplayError
 ├── ReplayKeyReusedError     an idempotency key came back with another request
 ├── TargetBusyError          another replay is making the same target anew
 ├── WrongStatusError         the replay is not in a status in which this can be done
+├── UnusableSnapshotError    a snapshot cannot be begun with; the journal can
 ├── CursorError              a cursor that no list of replays, or of what they wrote, handed out
 ├── ReplayFailedError        a step of a replay cannot go on; the message is the replay's fault
 └── ReplayUnavailableError   a store of replays, or what runs them, does not answer now
@@ -44,6 +45,10 @@ class TargetBusyError(ReplayError):
 
 class WrongStatusError(ReplayError):
     """The replay is past this, or not there yet."""
+
+
+class UnusableSnapshotError(ReplayError):
+    """A snapshot is damaged, another ledger's, or cannot be read; blocks can be instead."""
 
 
 class CursorError(ReplayError):

@@ -2,7 +2,7 @@
 
     item        replayId           item
     replay      {replayId}         replay            kind, createdAt, revision, status, body
-    piece       {replayId}         piece#{number}    shard, first, last, and `done` once it is
+    piece       {replayId}         piece#{number}    shard, first, last, object, and `done`
     key         key#{key}          key               holder, fingerprint
     claim       claim#search       claim             holder: the last replay to rebuild that target
 
@@ -79,6 +79,8 @@ def piece_item(replay_id: str, piece: Piece) -> Item:
     }
     if piece.done is not None:
         item["done"] = done_value(piece.done)
+    if piece.object_no is not None:
+        item["object"] = {"N": str(piece.object_no)}
     return item
 
 
@@ -96,4 +98,5 @@ def piece_of(item: Mapping[str, Any]) -> Piece:
         first=int(item["first"]["N"]),
         last=int(item["last"]["N"]),
         done=None if done is None else Done(**done),
+        object_no=int(item["object"]["N"]) if "object" in item else None,
     )

@@ -100,6 +100,19 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Beginning:
+    """A snapshot that stands for the first blocks."""
+
+    snapshot_id: str
+    tips: tuple[int, ...]
+    """By shard, the last block that it stands for; -1 for none."""
+    objects: tuple[int, ...]
+    """By shard, how many objects its ads are in."""
+    trusted: bool = True
+    """Whether none of them was found damaged, so that blocks need not be read instead."""
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """A replay as it is recorded. Times are ISO 8601 with milliseconds and Z."""
 
@@ -117,18 +130,29 @@ class Replay:
     """Whether a live target has begun to change hands."""
     heads: tuple[int, ...] = ()
     """By shard, the last block that was planned; -1 for none."""
+    beginning: Beginning | None = None
+    """The snapshot that was planned to be read instead of the first blocks."""
     ended_at: str = ""
     progress: Progress | None = None
     """Once it has ended or failed."""
     faults: tuple[str, ...] = ()
 
-    def planned(self, heads: tuple[int, ...], done_before: int, now: datetime) -> "Replay":
-        """At work on pieces that reach up to these heads."""
+    def chosen(self, heads: tuple[int, ...], beginning: Beginning | None, fault: str) -> "Replay":
+        """To be done up to these heads, from a snapshot on where there is a good one."""
+        self._expect("be planned", ACTIVE)
+        return replace(self, heads=heads, beginning=beginning).told(fault)
+
+    def planned(self, done_before: int, now: datetime) -> "Replay":
+        """At work on its pieces."""
         self._expect("be planned", ACTIVE)
         status = Status.FINISHING if self.finishing else Status.RUNNING
-        return replace(
-            self, status=status, heads=heads, done_before=done_before, attempt_at=time_text(now)
-        )
+        return replace(self, status=status, done_before=done_before, attempt_at=time_text(now))
+
+    def distrusted(self, fault: str) -> "Replay":
+        """Without its snapshot: the blocks that it stands for are to be read."""
+        if self.beginning is None:
+            return self
+        return replace(self, beginning=replace(self.beginning, trusted=False)).told(fault)
 
     def completing(self) -> "Replay":
         """All pieces are done; the target may change hands."""
@@ -211,8 +235,15 @@ def load(text: str) -> Replay:
         "heads": tuple(known["heads"]),
         "faults": tuple(known["faults"]),
         "progress": None if progress is None else _progress(progress),
+        "beginning": _beginning(known.get("beginning")),
     }
     return Replay(**(known | changed))
+
+
+def _beginning(known: dict[str, Any] | None) -> Beginning | None:
+    if known is None:
+        return None
+    return replace(Beginning(**known), tips=tuple(known["tips"]), objects=tuple(known["objects"]))
 
 
 def _progress(known: dict[str, Any]) -> Progress:

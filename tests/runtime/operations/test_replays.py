@@ -9,7 +9,7 @@ from runtime.ads.revision import AdRevision
 from runtime.operations.api import operations
 from runtime.replays.entries import EntryPage
 from runtime.replays.errors import CursorError
-from runtime.replays.replay import Progress
+from runtime.replays.replay import Beginning, Progress
 from runtime.replays.service import Replays
 from tests.http_calls import Caller, Reply
 from tests.journal_blocks import START, ad_id_of, ad_revision
@@ -34,8 +34,8 @@ class MemoryEntries:
         return EntryPage(self.ads[:limit], "second" if more else None)
 
 
-def no_snapshots() -> NoReturn:
-    raise AssertionError("replays ask for no snapshots")
+def unasked() -> NoReturn:
+    raise AssertionError("replays ask for nothing else")
 
 
 class Desk:
@@ -44,7 +44,7 @@ class Desk:
     def __init__(self) -> None:
         self.records, self.machine, self.entries = MemoryRecords(), MemoryMachine(), MemoryEntries()
         replays = Replays(self.records, self.machine)
-        self.call = Caller(operations(lambda: replays, lambda: self.entries, no_snapshots))
+        self.call = Caller(operations(lambda: replays, lambda: self.entries, unasked, unasked))
 
     def start(self, key: str | None = None, **body: object) -> Reply:
         headers = {} if key is None else {"Idempotency-Key": key}
@@ -139,6 +139,23 @@ def test_resuming(desk: Desk) -> None:
     desk.machine.running.clear()
     resumed = desk.call("POST", f"/replays/{replay_id}/resume")
     assert (resumed.status, resumed.body["attempt"]) == (202, 2)
+
+
+def test_what_is_read_is_told(desk: Desk) -> None:
+    replay_id = desk.start(target="state").body["replayId"]
+
+    def told() -> tuple[str | None, str | None]:
+        body = desk.call("GET", f"/replays/{replay_id}").body
+        return body["source"], body["snapshotId"]
+
+    assert told() == (None, None)
+    beginning = Beginning("000003", (5,), (1,))
+    desk.records.change(replay_id, lambda known: known.chosen((9,), beginning, ""))
+    assert told() == ("snapshot", "000003")
+    desk.records.change(replay_id, lambda known: known.distrusted("it is damaged"))
+    assert told() == ("journal", None)
+    assert desk.call("GET", f"/replays/{replay_id}").body["faults"] == ["it is damaged"]
+    assert desk.start(target="state", adId=AD).body["source"] == "history"
 
 
 @pytest.mark.parametrize("replay_id", ["none", "20260102t030405-00000000", "key%23x"])

@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "REPLAYS_TABLE": "replays",
     "REPLAY_TABLE": "replay",
     "REPLAY_PIECE_BLOCKS": "100",
+    "SNAPSHOT_BUCKET": "bucket",
 }
 
 

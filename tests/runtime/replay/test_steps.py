@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from runtime.ledger.identifiers import new_id
+from runtime.replay.planning import Planner
 from runtime.replay.steps import CHUNK_BLOCKS, Steps
 from runtime.replays.errors import ReplayFailedError, WrongStatusError
 from runtime.replays.replay import Request, Status, Target
@@ -30,7 +31,7 @@ class Workshop:
             self.records,
             run.journals,
             lambda _: self.target,
-            piece_blocks_max=PIECE_BLOCKS,
+            Planner(run.journals, None, PIECE_BLOCKS),
         )
 
     def replay(self, request: Request) -> View:

@@ -18,10 +18,11 @@ from runtime.replays.errors import (
     UnknownReplayError,
     WrongStatusError,
 )
-from runtime.replays.pieces import Piece, progress_of, split
+from runtime.replays.pieces import Piece, progress_of, split, split_beginning
 from runtime.replays.ports import Records
 from runtime.replays.records import ReplayTable
 from runtime.replays.replay import (
+    Beginning,
     Done,
     Progress,
     Replay,
@@ -130,6 +131,16 @@ class RecordsContract:
         with pytest.raises(UnknownReplayError):
             records.piece(replay.replay_id, 1000)
 
+    def test_pieces_may_come_from_a_snapshot(self, records: Records) -> None:
+        replay = records.create(fresh(), None)
+        pieces = split_beginning((9,), 4, tips=(6,), objects=(2,), trusted=True)
+        records.put_pieces(replay.replay_id, pieces)
+        assert list(records.pieces(replay.replay_id)) == pieces
+        assert [piece.object_no for piece in pieces] == [0, 1, None]
+        without = replace(pieces[1], object_no=None, done=DONE)
+        records.put_pieces(replay.replay_id, [without])
+        assert records.piece(replay.replay_id, 1) == without
+
 
 class TestMemoryRecords(RecordsContract):
     @pytest.fixture
@@ -171,10 +182,20 @@ def test_a_table_that_does_not_answer_is_told(ask: Callable[[Records], Any]) -> 
 
 def test_everything_about_a_replay_is_kept() -> None:
     replay = fresh(Request(Target.REPLAY_TABLE, "0" * 22, "2026-01-01T00:00:00.000Z"))
-    replay = replay.planned((1, -1), 0, NOW).told("one").told("one").told("two").completing()
+    replay = (
+        replay.chosen((1, -1), Beginning("000001", (0, -1), (2, 0)), "")
+        .planned(0, NOW)
+        .told("one")
+        .told("one")
+        .told("two")
+        .completing()
+    )
     replay = replay.succeeded(Progress(DONE, 1, 2, 3), NOW)
     assert load(dump(replay)) == replay
     assert (replay.status, replay.faults) == (Status.SUCCEEDED, ("one", "two"))
+    distrusted = replay.distrusted("damaged")
+    assert load(dump(distrusted)) == distrusted
+    assert distrusted.beginning == Beginning("000001", (0, -1), (2, 0), trusted=False)
 
 
 def test_pieces_cover_every_block_once_and_are_never_too_many() -> None:

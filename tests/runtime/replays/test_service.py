@@ -36,7 +36,9 @@ class Office:
         """A replay of ten pieces, at work."""
         replay_id = self.replays.start(STATE).replay.replay_id
         self.records.put_pieces(replay_id, split([blocks - 1], blocks // 10))
-        self.records.change(replay_id, lambda known: known.planned((99,), 0, self.clock()))
+        self.records.change(
+            replay_id, lambda known: known.chosen((99,), None, "").planned(0, self.clock())
+        )
         return replay_id
 
     def do(self, replay_id: str, *numbers: int) -> None:
@@ -74,7 +76,9 @@ def test_a_resumed_replay_counts_its_rate_anew(office: Office) -> None:
     office.clock.time += timedelta(hours=5)
     office.machine.running.clear()
     assert office.replays.resume(replay_id).replay.attempt == 2
-    office.records.change(replay_id, lambda known: known.planned((99,), 50, office.clock()))
+    office.records.change(
+        replay_id, lambda known: known.chosen((99,), None, "").planned(50, office.clock())
+    )
     office.clock.time += timedelta(seconds=4)
     office.do(replay_id, 5, 6)
     view = office.replays.read(replay_id)
