@@ -23,6 +23,8 @@ from tests.system.operations import Operations
 
 SNAPSHOT_TIMEOUT_S = 60
 ADS = 12
+WORTH_A_SNAPSHOT = 300
+"""Blocks that take longer to read than one object and the ads in it."""
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(240)]
 
@@ -118,9 +120,56 @@ def test_restored_into_fresh_stores_everything_equals(
         assert state_versions(dynamodb, name) == expected
 
 
+def test_a_replay_begins_with_it_unless_it_is_damaged(
+    snapshot_id: str,
+    store: S3Destination,
+    s3: Any,
+    api: Api,
+    operations: Operations,
+    outputs: dict[str, str],
+    dynamodb: Any,
+) -> None:
+    journal = DynamoDbStorage(dynamodb, outputs["journalTableName"], LEDGER)
+    while blocks(journal) < WORTH_A_SNAPSHOT:
+        change_ads(api, "snapshot-4")
+    newest = taken(operations)
+    assert newest > snapshot_id
+    change_ads(api, "snapshot-5")
+    expected = ledger_versions(dynamodb, outputs["journalTableName"])
+
+    done = operations.replay("replayTable")
+    assert (done["source"], done["snapshotId"], done["faults"]) == ("snapshot", newest, [])
+    assert versions(operations, done) == {ad_id: found[:2] for ad_id, found in expected.items()}
+    assert done["counts"]["blocks"]["done"] == blocks(journal)
+
+    key = Snapshots(store).get(newest).ledgers[0].state[0].key
+    data = store.get(key)
+    store.put(key, data[:100] + bytes([data[100] ^ 1]) + data[101:], "text/plain")
+    done = operations.replay("replayTable")
+    assert (done["status"], done["source"], done["snapshotId"]) == ("SUCCEEDED", "journal", None)
+    assert key in done["faults"][0]
+    assert versions(operations, done) == {ad_id: found[:2] for ad_id, found in expected.items()}
+    store.put(key, data, "text/plain")
+
+
+def blocks(journal: DynamoDbStorage) -> int:
+    head = journal.head()
+    return 0 if head is None else head.sequence_no + 1
+
+
+def versions(operations: Operations, replay: Any) -> dict[str, tuple[int, bool]]:
+    """What a replay wrote, by ad id: version, and whether it was deleted."""
+    return {
+        ad_id: (ad["version"], ad.get("deleted", False))
+        for ad_id, ad in operations.entries(replay["replayId"]).items()
+    }
+
+
 def test_the_schedule_is_there_and_its_event_is_understood(
     snapshot_id: str, stack: Stack, operations: Operations
 ) -> None:
+    before = operations.call("GET", "/snapshots").body["items"][0]["snapshotId"]
+    assert before >= snapshot_id
     schedule = stack.client("scheduler").get_schedule(Name="adledger-local-snapshots")
     assert schedule["ScheduleExpression"] == "cron(0 0 1 * ? *)"
     answer = stack.client("lambda").invoke(
@@ -128,5 +177,5 @@ def test_the_schedule_is_there_and_its_event_is_understood(
     )
     assert "FunctionError" not in answer
     newest = operations.call("GET", "/snapshots").body["items"][0]
-    assert newest["previous"] == snapshot_id
+    assert newest["previous"] == before
     assert newest["status"] == "FINISHED"
