@@ -2,22 +2,11 @@
 
 import pulumi
 
-from infra import (
-    Api,
-    ApiArgs,
-    EventBus,
-    JournalStream,
-    Ledger,
-    PartnerQueue,
-    SearchAccess,
-    SearchDomain,
-    StateStore,
-    grants,
-    replay_grants,
-    snapshot_grants,
-)
+import infra
+from infra import grants, replay_grants, snapshot_grants
 from infra.api import route
-from infra.arguments import events, guard, limits, partner, search
+from infra.apis import Apis
+from infra.arguments import events, guard, partner, search
 from infra.provider import provider
 from infra.routes import COMMANDS, OPERATIONS, QUERIES, SEARCHES
 from infra.search_domain import access
@@ -30,8 +19,8 @@ settings = read()
 opts = pulumi.ResourceOptions(provider=provider(settings))
 workers = Workers(settings, opts)
 
-ledger = Ledger("journal", guard(settings), opts)
-stream = JournalStream(
+ledger = infra.Ledger("journal", guard(settings), opts)
+stream = infra.JournalStream(
     "journal-stream",
     {
         "table_name": ledger.table_name,
@@ -43,9 +32,9 @@ stream = JournalStream(
     },
     opts,
 )
-state = StateStore("state", guard(settings), opts)
-index = SearchDomain("search-index", search(settings), opts)
-bus = EventBus("events", events(settings), opts)
+state = infra.StateStore("state", guard(settings), opts)
+index = infra.SearchDomain("search-index", search(settings), opts)
+bus = infra.EventBus("events", events(settings), opts)
 
 of_ledger = {
     "JOURNAL_TABLE": ledger.table_name,
@@ -54,6 +43,7 @@ of_ledger = {
 }
 of_state = {"STATE_TABLE": state.table_name}
 of_index = {"SEARCH_ENDPOINT": index.endpoint, "SEARCH_INDEX": INDEX}
+of_all = of_ledger | of_state | of_index
 reads_journal = grants.read_journal(ledger.table_arn)
 appends = grants.append_journal(ledger.table_arn)
 reads_state = grants.read_state(state.table_arn)
@@ -69,27 +59,26 @@ workers.projecting("project_state", stream.stream_arn, writes_state, environment
 indexer = workers.projecting("project_search", stream.stream_arn, indexes, environment=of_index)
 workers.telling("publish_events", stream.stream_arn, bus, reads_journal, environment=of_ledger)
 if settings.partner_queue:
-    PartnerQueue("partner", partner(bus), opts)
+    infra.PartnerQueue("partner", partner(bus), opts)
 snapshots = workers.snapshotting("snapshot", reads_journal, environment=of_ledger)
 reads_snapshots = snapshot_grants.read_snapshots(snapshots.bucket_arn)
 replay = workers.replaying(
     *("replay", reads_journal, writes_state, rebuilds, *reads_snapshots),
-    environment=of_ledger | of_state | of_index | {"SNAPSHOT_BUCKET": snapshots.bucket_name},
+    environment=of_all | {"SNAPSHOT_BUCKET": snapshots.bucket_name},
 )
 operations = workers.answering(
     *("operations", *replay.statements, *snapshots.statements),
-    environment=replay.environment | snapshots.environment,
+    *(reads_journal, grants.compare_state(state.table_arn), searches),
+    environment=of_all | replay.environment | snapshots.environment,
 )
-uses = access(index, INDEX, readers=[searcher], writers=[indexer], rebuilders=[replay])
-SearchAccess("search-access", uses, opts)
+uses = access(index, INDEX, readers=[searcher, operations], writers=[indexer], rebuilders=[replay])
+infra.SearchAccess("search-access", uses, opts)
 
+apis = Apis(settings, opts)
 publishing = [route("commands", commands, *COMMANDS), route("queries", queries, *QUERIES)]
-searching = [route("search", searcher, *SEARCHES)]
-operating = [route("operations", operations, *OPERATIONS)]
-publisher_api = Api("publisher-api", {"routes": publishing, "limits": limits(settings)}, opts)
-client_api = Api("client-api", {"routes": searching, "limits": limits(settings)}, opts)
-operating_args: ApiArgs = {"routes": operating, "limits": limits(settings), "iam": True}
-operations_api = Api("operations-api", operating_args, opts)
+publisher_api = apis.public("publisher-api", *publishing)
+client_api = apis.public("client-api", route("search", searcher, *SEARCHES))
+operations_api = apis.signed("operations-api", route("operations", operations, *OPERATIONS))
 
 pulumi.export("publisherApiEndpoint", publisher_api.endpoint)
 pulumi.export("clientApiEndpoint", client_api.endpoint)

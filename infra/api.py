@@ -62,7 +62,7 @@ class Limits(TypedDict):
     """Requests that are admitted at once."""
     log_retention_days: int
     """Days that the access log is kept."""
-    cors_origins: list[str]
+    cors_origins: list[pulumi.Input[str]]
     """Origins whose pages may call the API from a browser."""
 
 
@@ -199,7 +199,7 @@ def route(name: str, worker: Worker, *keys: str) -> RouteArgs:
     }
 
 
-def _cors(origins: list[str]) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict:
+def _cors(origins: list[pulumi.Input[str]]) -> aws.apigatewayv2.ApiCorsConfigurationArgsDict:
     return {
         "allow_origins": origins,
         "allow_methods": METHODS,

@@ -92,6 +92,11 @@ def read_state(table_arn: pulumi.Input[str]) -> Statement:
     )
 
 
+def compare_state(table_arn: pulumi.Input[str]) -> Statement:
+    """Read the versions of many ads at once."""
+    return allow("CompareState", ["dynamodb:BatchGetItem"], table_arn)
+
+
 def write_state(table_arn: pulumi.Input[str]) -> Statement:
     """Put the current state, on conditions; nothing is ever deleted, tombstones replace."""
     return allow("WriteState", ["dynamodb:PutItem"], table_arn)

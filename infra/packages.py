@@ -26,7 +26,8 @@ WORKERS: dict[str, tuple[str, ...]] = {
         *("snapshots", "state", "replay"),
     ),
     "operations": (
-        *("ads", "journal", "ledger", "ledger/exports", "replays", "snapshots", "state", "web"),
+        *("ad_ledger", "ads", "journal", "lag", "ledger", "ledger/exports", "replays"),
+        *("search_index", "snapshots", "state", "web"),
         "operations",
     ),
     "snapshot": (
@@ -42,7 +43,7 @@ The queries describe the commands as well: one OpenAPI document covers the publi
 
 LEFT_OUT = (
     *("ledger/exports", "ledger/imports", "ledger/server", "ledger/streams"),
-    *("ledger/audit.py", "ledger/backup.py"),
+    *("ledger/audit.py", "ledger/backups", "ledger/progress.py"),
     *(f"ledger/verify/{name}.py" for name in ("__main__", "parallel", "sources")),
 )
 """Packages and commands within packages that are left out of a worker's, unless named for it."""

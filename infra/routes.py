@@ -25,5 +25,6 @@ OPERATIONS = (
     f"POST {_SNAPSHOTS}",
     f"GET {_SNAPSHOTS}",
     f"GET {_SNAPSHOTS}/{{snapshotId}}",
+    "GET /lag",
     _DESCRIPTION,
 )

@@ -193,10 +193,11 @@ def test_a_wildcard_in_a_resource_stays_within_one_thing(stack: str) -> None:
 def test_only_the_workers_roles_reach_the_search_domain(stack: str) -> None:
     (policy,) = planned(stack).of(DOMAIN_POLICY)
     principals = [s["Principal"] for s in statements(policy, "accessPolicies")]
+    role = "arn:aws:mock:eu-west-1:123456789012"
     assert principals == [
-        {"AWS": ["arn:aws:mock:eu-west-1:123456789012:search"]},
-        {"AWS": ["arn:aws:mock:eu-west-1:123456789012:project-search"]},
-        {"AWS": ["arn:aws:mock:eu-west-1:123456789012:replay"]},
+        {"AWS": [f"{role}:search", f"{role}:operations"]},
+        {"AWS": [f"{role}:project-search"]},
+        {"AWS": [f"{role}:replay"]},
     ]
 
 
@@ -367,6 +368,7 @@ def test_every_call_reaches_its_worker(stack: str) -> None:
         ("operations-api", "POST /snapshots"): "operations",
         ("operations-api", "GET /snapshots"): "operations",
         ("operations-api", "GET /snapshots/{snapshotId}"): "operations",
+        ("operations-api", "GET /lag"): "operations",
         ("operations-api", "GET /openapi.json"): "operations",
     }
 

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 
+from runtime.ledger.errors import StorageError
 from runtime.ledger.exports.errors import DestinationUnavailableError
+from runtime.operations import lags as lag_routes
 from runtime.operations import replays as replay_routes
 from runtime.operations import snapshots as snapshot_routes
+from runtime.operations.lags import LagMeter
 from runtime.operations.replays import EntryReader
 from runtime.replays.errors import ReplayUnavailableError
 from runtime.replays.service import Replays
+from runtime.search_index.errors import IndexUnavailableError
 from runtime.snapshots.errors import SnapshotRefusedError, UncalledError
 from runtime.snapshots.service import SnapshotService
+from runtime.state.errors import StateUnavailableError
 from runtime.web.api import Api
 from runtime.web.problem import CONFLICT, UNAVAILABLE
 
@@ -20,17 +25,22 @@ def operations(
     replays: Callable[[], Replays],
     entries: Callable[[], EntryReader],
     snapshots: Callable[[], SnapshotService],
+    lags: Callable[[], LagMeter],
 ) -> Api:
     """Everything that operators can ask for."""
     api = Api(
         {
             DestinationUnavailableError: UNAVAILABLE,
+            IndexUnavailableError: UNAVAILABLE,
             ReplayUnavailableError: UNAVAILABLE,
             SnapshotRefusedError: CONFLICT,
+            StateUnavailableError: UNAVAILABLE,
+            StorageError: UNAVAILABLE,
             UncalledError: UNAVAILABLE,
         }
     )
     replay_routes.add_routes(api, replays, entries)
     snapshot_routes.add_routes(api, snapshots)
+    lag_routes.add_routes(api, lags)
     api.describe(TITLE)
     return api

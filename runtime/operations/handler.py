@@ -1,6 +1,8 @@
 """The Lambda function behind the operators' API."""
 
+from runtime.ad_ledger.settings import VARIABLES, settings
 from runtime.operations.api import operations
+from runtime.operations.lags import LagMeter
 from runtime.replays.entries import open_entries
 from runtime.replays.machine import open_machine
 from runtime.replays.records import open_records
@@ -20,6 +22,17 @@ def _snapshots() -> SnapshotService:
     return SnapshotService(open_bucket(bucket), Taker(function))
 
 
+def _lags() -> LagMeter:
+    # Few calls ask for lags; the others start sooner without a search client.
+    from runtime.lag.connection import open_lags
+
+    ledger = settings(*required(*VARIABLES))
+    return open_lags(ledger, *required("STATE_TABLE", "SEARCH_ENDPOINT", "SEARCH_INDEX"))
+
+
 handler = operations(
-    once(_replays), once(lambda: open_entries(*required("REPLAY_TABLE"))), once(_snapshots)
+    once(_replays),
+    once(lambda: open_entries(*required("REPLAY_TABLE"))),
+    once(_snapshots),
+    once(_lags),
 )

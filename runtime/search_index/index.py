@@ -1,6 +1,6 @@
 """The index on OpenSearch: created when missing, written by external version, searched."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -26,6 +26,8 @@ from runtime.search_index.schema import index_body, index_name
 TIMEOUT_S = 10
 RETRIES_MAX = 2
 CONNECTIONS_MAX = 4
+IDS_MAX = 500
+"""Ads whose versions are asked for at once."""
 SIGNED_SERVICE = "es"
 
 
@@ -87,6 +89,20 @@ class AdIndex:
             found["total"]["value"],
             request.next_cursor(hits),
         )
+
+    def versions(self, ad_ids: Sequence[str]) -> dict[str, int]:
+        """The version that searches have of each ad that is there, tombstones included."""
+        found: dict[str, int] = {}
+        for at in range(0, len(ad_ids), IDS_MAX):
+            ids = list(ad_ids[at : at + IDS_MAX])
+            body = {"query": {"ids": {"values": ids}}, "_source": ["version"], "size": len(ids)}
+            with wrapped(f"look for {len(ad_ids)} ads"):
+                try:
+                    hits = self._client.search(index=self._alias, body=body)["hits"]["hits"]
+                except NotFoundError:
+                    return {}
+            found |= {hit["_id"]: hit["_source"]["version"] for hit in hits}
+        return found
 
     def _send(self, request: Request) -> list[Outcome]:
         first = self._attempt(request)

@@ -14,7 +14,7 @@ from tests.runtime.snapshot.memory_bucket import MemoryBucket
 from tests.runtime.snapshot.worlds import SMALL, World
 
 
-def no_replays() -> NoReturn:
+def unasked() -> NoReturn:
     raise AssertionError("snapshots ask for no replays")
 
 
@@ -25,7 +25,7 @@ class Desk:
         self.world = World(bucket or MemoryBucket(), shards=1, **SMALL)
         self.calls: list[bytes] = []
         service = SnapshotService(self.world.store, taker or self.calls.append, self.world.now)
-        self.call = Caller(operations(no_replays, no_replays, lambda: service))
+        self.call = Caller(operations(unasked, unasked, lambda: service, unasked))
 
 
 @pytest.fixture

@@ -359,3 +359,17 @@ def test_without_a_region_it_is_said_what_is_missing(
     monkeypatch.setenv("AWS_CONFIG_FILE", "nowhere")
     with pytest.raises(IndexUnavailableError, match="AWS_REGION"):
         open_index("https://search.example.com", alias)
+
+
+def test_versions_are_those_that_searches_have(
+    index: AdIndex, opensearch_client: OpenSearch, alias: str
+) -> None:
+    index.bulk([ad_revision(ad_id_of(1), 3), ad_revision(ad_id_of(2), 1, deleted=True)])
+    opensearch_client.indices.refresh(index=alias)
+    wanted = [ad_id_of(number) for number in range(600)]
+    assert index.versions(wanted) == {ad_id_of(1): 3, ad_id_of(2): 1}
+    assert index.versions([]) == {}
+
+
+def test_an_index_that_is_missing_has_no_versions(opensearch_client: OpenSearch) -> None:
+    assert AdIndex(opensearch_client, "none").versions([ad_id_of(1)]) == {}

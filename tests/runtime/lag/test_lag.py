@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cli.lag import Change, Lag, Versions, measured
+from runtime.lag.lag import Change, Lag, Recent, Versions, measured
 
 NOW = datetime(2026, 1, 1, 0, 0, 30, tzinfo=UTC)
 CHANGES = [
@@ -40,20 +40,20 @@ def having(known: Mapping[str, int]) -> Versions:
 def test_what_is_lacking(
     known: Mapping[str, int], applied: int, blocks: int, ads: int, seconds: float
 ) -> None:
-    found = measured("state", "ads-0", (0, 9), CHANGES, having(known), NOW)
+    found = measured("state", "ads-0", Recent(0, 9, CHANGES), having(known), NOW)
     assert found == Lag("state", "ads-0", 9, applied, blocks, ads, seconds, at_least=False)
 
 
 def test_a_projection_that_lacks_the_oldest_looked_at_may_lack_more() -> None:
-    assert measured("state", "ads-0", (2, 9), CHANGES, having({}), NOW).at_least
-    assert not measured("state", "ads-0", (2, 9), CHANGES, having({"a": 2}), NOW).at_least
+    assert measured("state", "ads-0", Recent(2, 9, CHANGES), having({}), NOW).at_least
+    assert not measured("state", "ads-0", Recent(2, 9, CHANGES), having({"a": 2}), NOW).at_least
 
 
 def test_nothing_is_behind_an_empty_ledger() -> None:
-    found = measured("state", "ads-0", (0, 3), [], having({}), NOW)
+    found = measured("state", "ads-0", Recent(0, 3, []), having({}), NOW)
     assert (found.applied, found.blocks) == (3, 0)
 
 
 def test_a_clock_that_is_late_makes_no_negative_lag() -> None:
     before = datetime(2025, 1, 1, tzinfo=UTC)
-    assert measured("state", "ads-0", (0, 9), CHANGES, having({}), before).seconds == 0
+    assert measured("state", "ads-0", Recent(0, 9, CHANGES), having({}), before).seconds == 0
