@@ -23,6 +23,9 @@ class MemoryDestination:
             raise NoSuchObjectError(f"no object {key}")
         return self.objects[key]
 
+    def remove(self, key: str) -> None:
+        self.objects.pop(key, None)
+
     def keys(self, prefix: str) -> Iterator[str]:
         return iter(sorted((k for k in self.objects if k.startswith(prefix)), key=str.encode))
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from runtime.ledger.backups.place import Place
 from runtime.ledger.exports.destination import Destination, has
 from runtime.ledger.exports.errors import NoSuchObjectError
 
@@ -35,3 +36,12 @@ class DestinationContract:
         assert has(destination, "a/bc")
         assert not has(destination, "a/b")
         assert not has(destination, "a/bcd")
+
+    def test_an_object_is_removed(self, destination: Place) -> None:
+        for key in ("a/b", "a/c"):
+            destination.put(key, b"data", "text/plain")
+        for key in ("a/b", "a/b", "x/y"):
+            destination.remove(key)
+        assert list(destination.keys("")) == ["a/c"]
+        with pytest.raises(NoSuchObjectError):
+            destination.get("a/b")

@@ -53,6 +53,14 @@ class FolderDestination:
         with _wrapped(f"read {path}"):
             return path.read_bytes()
 
+    def remove(self, key: str) -> None:
+        """Remove a file for good; nothing happens where there is none."""
+        path = self._path(key)
+        with _wrapped(f"remove {path}"):
+            path.unlink(missing_ok=True)
+            if path.parent.is_dir():
+                self._sync_folders(path.parent)
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that starts so, sorted by its bytes."""
         start = self._folder / prefix.rpartition("/")[0]

@@ -42,6 +42,10 @@ class S3Client(Protocol):
         """Read one object."""
         ...
 
+    def delete_object(self, **arguments: Any) -> Mapping[str, Any]:
+        """Remove one object."""
+        ...
+
     def list_objects_v2(self, **arguments: Any) -> Mapping[str, Any]:
         """Read one page of keys."""
         ...
@@ -96,6 +100,11 @@ class S3Destination:
         """An object's contents."""
         with self._wrapped("read", key):
             return self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+
+    def remove(self, key: str) -> None:
+        """Remove an object; a bucket with versions keeps the one that there was."""
+        with self._wrapped("remove", key):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that starts so; S3 lists them by their bytes."""

@@ -7,6 +7,7 @@ items of one commit become visible one by one: Settling makes up for that.
 
 import time
 from collections.abc import Callable, Collection, Iterator
+from hashlib import sha256
 from typing import Any, Final
 
 from runtime.ledger.errors import CorruptJournalError, LimitExceededError
@@ -182,9 +183,14 @@ class DynamoDbStorage:
             self._client.transact_write_items(
                 TransactItems=writes,
                 # The same for every try of this block, so that a repeated request counts once.
-                ClientRequestToken=commit.block.block_hash.hex()[:TOKEN_CHARACTERS_MAX],
+                ClientRequestToken=self._token(commit),
             )
         self._settling.note(commit.block.sequence_no)
+
+    def _token(self, commit: Commit) -> str:
+        """Of a block in this ledger: the same block may have been restored into another one."""
+        named = self._ledger.encode() + commit.block.block_hash
+        return sha256(named).hexdigest()[:TOKEN_CHARACTERS_MAX]
 
     def _updates(self, commit: Commit) -> Iterator[dict[str, Any]]:
         """What redacts revisions: the one thing for which the right to update is needed."""

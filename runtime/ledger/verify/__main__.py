@@ -6,23 +6,20 @@ is then named, and 2 when that cannot be told.
 
 import argparse
 import sys
-import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
 
 from runtime.ledger.errors import LedgerError, ProofError, VerificationError
 from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.reader import find_final_manifest
-from runtime.ledger.verify.parallel import Progress, verify
+from runtime.ledger.progress import bar
+from runtime.ledger.verify.parallel import verify
 from runtime.ledger.verify.place import Place
 from runtime.ledger.verify.proof_file import check_proof_file
 from runtime.ledger.verify.shown import Sealer
 from runtime.ledger.verify.sources import ExportFolder, LedgerFile, Source
 
-BAR_CHARACTERS: Final = 30
-BAR_INTERVAL_S: Final = 0.1
 WRONG, UNKNOWN = 1, 2
 
 
@@ -57,7 +54,7 @@ def _export(asked: argparse.Namespace) -> str:
 def _verified(source: Source, asked: argparse.Namespace) -> str:
     begin = Place(asked.first, asked.previous_hash) if asked.first else None
     end = None if asked.last is None else asked.last + 1
-    found = verify(source, begin, end, asked.digest, asked.processes, _bar())
+    found = verify(source, begin, end, asked.digest, asked.processes, bar("blocks"))
     last = asked.first + found.blocks - 1
     summary = f"{found.blocks} blocks with {found.revisions} revisions are in order"
     if begin is not None:
@@ -71,24 +68,6 @@ def _verified(source: Source, asked: argparse.Namespace) -> str:
 
 def _proof(asked: argparse.Namespace) -> str:
     return check_proof_file(asked.file.read_text(encoding="utf-8"), Sealer(asked.sealer))
-
-
-def _bar() -> Progress:
-    """Draws on standard error how far it is, where that is a terminal."""
-    drawn_s = 0.0
-
-    def draw(done: int, total: int) -> None:
-        nonlocal drawn_s
-        now_s = time.monotonic()
-        if not sys.stderr.isatty() or (done < total and now_s < drawn_s + BAR_INTERVAL_S):
-            return
-        drawn_s = now_s
-        filled = BAR_CHARACTERS * done // max(total, 1)
-        bar = "#" * filled + "." * (BAR_CHARACTERS - filled)
-        ending = "\n" if done == total else ""
-        print(f"\r[{bar}] {done} of {total} blocks", end=ending, file=sys.stderr, flush=True)
-
-    return draw
 
 
 def _parser() -> argparse.ArgumentParser:

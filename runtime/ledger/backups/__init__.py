@@ -1,0 +1,1 @@
+"""Backups of ledgers that prove themselves, and restoring ledgers from them."""
