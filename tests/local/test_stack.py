@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,13 +14,20 @@ from typing import Any
 import pytest
 
 from local import settings
+from local.deployer.state import State
 from local.errors import DeploymentError, ProcessError
 from local.home import ROOT
+from local.replays import TABLE
 from local.stack import Stack
+from runtime.replays.records import ReplayTable
+from tests.system.agreement import ledger_versions
 from tests.system.client import AD, Api, wait_until
+from tests.system.operations import Operations
 
 SEEN_S_MAX = 20
 SAVED_S_MAX = 20
+REPLAYED_BLOCKS = 80
+SAVED_PIECES = 5
 
 pytestmark = [
     pytest.mark.system,
@@ -81,6 +89,43 @@ def test_what_was_saved_is_there_after_a_crash(stack: Stack, api: Api) -> None:
     stack.kill()
     assert not any(stack.status().values())
     assert visible(Api(stack.up()), ad_id, "shaken")
+
+
+def test_a_replay_that_a_crash_ended_goes_on_and_ends_equal(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every process is killed in the middle; what was saved of the replay is not done again."""
+    slow = tmp_path / "Pulumi.local.yaml"
+    config = settings.STACK_FILE.read_text()
+    for name in ("replayPieceBlocks", "replayConcurrency"):
+        config = re.sub(rf"{name}: \d+", f"{name}: 1", config)
+    slow.write_text(config)
+    monkeypatch.setattr(settings, "STACK_FILE", slow)
+    api = Api(stack.up())
+    for _ in range(REPLAYED_BLOCKS):
+        wait_until(lambda: api.create("p", AD).status == 201, SEEN_S_MAX)
+    operations = Operations(stack.outputs())
+    replay_id = operations.start("replayTable").body["replayId"]
+    saved = stack.home.cloud / "state" / "dynamodb.json"
+    wait_until(lambda: saved.read_text().count('"done": {') >= SAVED_PIECES, SAVED_S_MAX)
+    assert operations.read(replay_id)["status"] == "RUNNING"
+    stack.kill()
+    assert not any(stack.status().values())
+    outputs = stack.up()
+    done = operations.wait(replay_id)
+    assert (done["status"], done["attempt"]) == ("SUCCEEDED", 2), done
+    assert done["counts"]["pieces"]["done"] == done["counts"]["blocks"]["total"]
+    expected = ledger_versions(stack.client("dynamodb"), outputs["journalTableName"])
+    assert len(expected) >= REPLAYED_BLOCKS
+    assert {ad_id: ad["version"] for ad_id, ad in operations.entries(replay_id).items()} == {
+        ad_id: version for ad_id, (version, *_) in expected.items()
+    }
+    record = ReplayTable(stack.client("dynamodb"), records_table(stack)).read(replay_id)
+    assert record.done_before >= SAVED_PIECES
+
+
+def records_table(stack: Stack) -> str:
+    return State.load(stack.home.deployment).resources[TABLE].id
 
 
 def test_a_write_that_no_projector_saw_is_projected_at_the_start(stack: Stack, api: Api) -> None:
