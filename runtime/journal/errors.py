@@ -4,7 +4,6 @@ JournalStreamError
 ├── RecordTooLargeError    a stream record that no Kinesis record can hold
 ├── BlockError             bytes that are not a journal block
 ├── BatchError             a batch that has to be split before it can go on
-├── SettingsError          a worker is not told where to work
 └── RecordError            a Kinesis record a consumer cannot read, whoever wrote it
     ├── DamagedRecordError    an aggregate or an Ion value that is not whole
     └── ForeignRecordError    whole, but not one of QLDB's records, or not an ad's
@@ -25,10 +24,6 @@ class BlockError(JournalStreamError):
 
 class BatchError(JournalStreamError):
     """The first record of a batch fails for good: split the batch, so that it fails alone."""
-
-
-class SettingsError(JournalStreamError):
-    """Environment variables that a worker needs are missing or wrong."""
 
 
 class RecordError(JournalStreamError):

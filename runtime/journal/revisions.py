@@ -1,6 +1,5 @@
 """What a consumer reads from the stream: Kinesis records to revisions of ads. The hot path."""
 
-from binascii import Error as Base64Error
 from binascii import a2b_base64
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -99,7 +98,7 @@ def _decoded(records: Sequence[bytes]) -> list[AdRevision]:
 def _data(record: Mapping[str, Any]) -> bytes:
     try:
         return a2b_base64(record["kinesis"]["data"], strict_mode=True)
-    except (KeyError, TypeError, Base64Error) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise DamagedRecordError(f"an event record has no base64 data: {error!r}") from error
 
 

@@ -8,6 +8,11 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runtime.journal.errors import BlockError
+from runtime.ledger import ion
+from runtime.ledger.errors import IonError, VerificationError
+from runtime.ledger.ion_form import check_form
+from runtime.ledger.verify.chain import check_imported, check_stored
+from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.publish_journal.errors import JournalUnavailableError
 
 PAGES_MAX = 64
@@ -30,6 +35,7 @@ class BlockImage:
     sort: str
     parts: int
     ion: bytes
+    hash: bytes
 
 
 def block_image(record: Mapping[str, Any]) -> BlockImage | None:
@@ -46,11 +52,47 @@ def block_image(record: Mapping[str, Any]) -> BlockImage | None:
             image["sk"]["S"],
             int(image["parts"]["N"]),
             b64decode(image["ion"]["B"], validate=True),
+            b64decode(image["hash"]["B"], validate=True),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BlockError(
             f"block item {image.get('pk')} {image.get('sk')} is not one a ledger wrote: {error!r}"
         ) from error
+
+
+def require_sealed(image: BlockImage, block_ion: bytes) -> None:
+    """Raise BlockError unless the whole block is what its own hashes and its item say.
+
+    Whether it follows the block before it is for the ledger's verifier to say.
+    """
+    try:
+        check_form(block_ion)
+        block = ion.decode(block_ion)
+        number = int(block["blockAddress"]["sequenceNo"])
+        place = Place(
+            number,
+            bytes(block["previousBlockHash"]) if number else b"",
+            str(block["blockAddress"]["strandId"]),
+        )
+        found = _checked(block_ion, place)
+    except (IonError, VerificationError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise BlockError(
+            f"item {image.partition} {image.sort} is not a block as it was sealed ({error!r}):"
+            " verify the ledger"
+        ) from error
+    if found.block_hash != image.hash or not image.sort.startswith(f"{number:016d}#"):
+        raise BlockError(
+            f"item {image.partition} {image.sort} holds block {number} with the hash"
+            f" {found.block_hash.hex()}, not the one kept beside it: verify the ledger"
+        )
+
+
+def _checked(block_ion: bytes, place: Place) -> CheckedBlock:
+    """Nearly all blocks are this ledger's, which is quicker to check than QLDB's."""
+    try:
+        return check_stored(block_ion, place)
+    except VerificationError:
+        return check_imported(block_ion, place)
 
 
 class JournalTable:

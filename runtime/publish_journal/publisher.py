@@ -9,7 +9,7 @@ from runtime.journal.errors import BlockError, RecordTooLargeError
 from runtime.journal.projection import Failure
 from runtime.journal.records import StreamRecord, block_records
 from runtime.journal.response import BatchFailures
-from runtime.publish_journal.blocks import JournalTable, block_image
+from runtime.publish_journal.blocks import JournalTable, block_image, require_sealed
 from runtime.publish_journal.errors import JournalUnavailableError
 from runtime.publish_journal.lanes import Aggregate, Lanes
 
@@ -72,7 +72,9 @@ class Publisher:
         image = block_image(record)
         if image is None:
             return []
-        found = block_records(self.table.block_ion(image), self.stream_arn)
+        block_ion = self.table.block_ion(image)
+        require_sealed(image, block_ion)
+        found = block_records(block_ion, self.stream_arn)
         for one in found:
             require_fit(one.data)
         return found

@@ -37,6 +37,11 @@ EDGES: Final = {
     "PartiQL": "tests/runtime/ledger/partiql/test_fuzz.py",
     "session and server": "tests/runtime/ledger/server/test_fuzz.py",
     "Ion": "tests/soak/test_ion_fuzz.py",
+    "HTTP": "tests/runtime/web/test_openapi.py",
+    "stream records": "tests/runtime/journal/test_fuzz.py",
+    "stored blocks": "tests/runtime/publish_journal/test_fuzz.py",
+    "exports": "tests/runtime/ledger/imports/test_fuzz.py",
+    "config": "tests/infra/test_fuzz.py",
 }
 ROUND_EXAMPLES: Final = 2_000
 MEMORY: Final = Path("/dev/shm")
@@ -163,7 +168,7 @@ def _pytest(path: str, seed: int) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "--no-header", "--timeout", "1200"]
     done = subprocess.run(
         [*command, f"--hypothesis-seed={seed}", path],
-        env={**os.environ, "LEDGER_FUZZ_EXAMPLES": str(ROUND_EXAMPLES)},
+        env={**os.environ, "FUZZ_EXAMPLES": str(ROUND_EXAMPLES)},
         capture_output=True,
         text=True,
         check=False,

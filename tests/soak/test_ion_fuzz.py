@@ -3,11 +3,9 @@
 Each example runs in this process: one that crashed or hung the decoder would end the whole run.
 """
 
-import os
-import random
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.ledger import ion
@@ -15,14 +13,10 @@ from runtime.ledger.errors import IonError
 from runtime.ledger.hashing import ion_hash
 from runtime.ledger.ion_binary import VERSION_MARKER
 from runtime.ledger.ion_form import check_form
+from tests.fuzzing import changed, effort
 from tests.ion_values import ION_VALUES
 
-EXAMPLES = int(os.environ.get("LEDGER_FUZZ_EXAMPLES", "150"))
-SETTINGS = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+SETTINGS = effort(150)
 CHANGES_MAX = 4
 WORDS = (
     *("{", "}", "[", "]", "(", ")", ",", ":", "::", "'", '"', "'''", "/*", "*/", "//", "\\n"),
@@ -52,26 +46,6 @@ def read(text: str) -> None:
     except IonError:
         return
     assert ion_hash(ion.decode(again)) == ion_hash(value)
-
-
-def changed(data: bytes, seed: int, changes: int) -> bytes:
-    """The bytes with some flipped, doubled, dropped, or set to what they often are."""
-    chance = random.Random(seed)
-    mutated = bytearray(data)
-    for _ in range(changes):
-        at = chance.randrange(len(mutated)) if mutated else 0
-        match chance.randrange(4):
-            case 0:
-                mutated[at : at + 1] = bytes([chance.randrange(256)])
-            case 1:
-                mutated[at:at] = mutated[at : at + chance.randrange(8)]
-            case 2:
-                del mutated[at : at + chance.randrange(1, 4)]
-            case _:
-                mutated[at : at + 1] = chance.choice(
-                    [b"\xe0", b"\x8e\xff", b"\x00", b"\xde", b"\x6f"]
-                )
-    return bytes(mutated)
 
 
 @SETTINGS

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from local.emulator.servers import CloudServer
-from runtime.journal.errors import SettingsError
+from runtime.ads.environment import SettingsError
 from runtime.journal.revisions import decode
 from runtime.publish_journal import handler as worker
 from tests.emulator import client

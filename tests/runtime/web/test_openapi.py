@@ -3,7 +3,7 @@
 import re
 
 import schemathesis
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -19,6 +19,7 @@ from runtime.commands.routes import routes as commands
 from runtime.queries.routes import routes as queries
 from runtime.search.routes import routes as search
 from runtime.web.exact_json import dumps, loads
+from tests.fuzzing import effort
 from tests.http_calls import AD, Caller
 from tests.memory_ads import MemoryAds
 from tests.memory_states import MemoryIndex, MemoryStates
@@ -36,11 +37,7 @@ ADS = MemoryAds()
 COMMANDS = commands(lambda: ADS)
 QUERIES = queries(lambda: MemoryStates(ADS), lambda: ADS, lambda: COMMANDS.operations)
 SEARCH = search(MemoryIndex)
-FEW = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-)
+FEW = effort(40)
 
 publishers = schemathesis.openapi.from_wsgi(
     "/openapi.json",

@@ -1,14 +1,14 @@
 """Any text is a statement or refused: nothing else ever comes out."""
 
-import os
 import random
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.ledger.errors import StatementError
 from runtime.ledger.partiql.lexical import KEYWORDS, SYMBOLS, UNSUPPORTED
 from runtime.ledger.partiql.statement import Statement
+from tests.fuzzing import effort
 from tests.runtime.ledger.partiql import (
     test_changes,
     test_expressions,
@@ -19,10 +19,7 @@ from tests.runtime.ledger.partiql import (
 )
 from tests.runtime.ledger.partiql.memory_access import MemoryAccess, ion, ion_text
 
-EXAMPLES = int(os.environ.get("LEDGER_FUZZ_EXAMPLES", "300"))
-SETTINGS = settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+SETTINGS = effort(300)
 PARAMETERS = [ion(text) for text in test_ion_values.ANNOTATED]
 
 

@@ -1,7 +1,6 @@
 """Requests that are almost right, and bytes that are none: 4xx, never 5xx."""
 
 import json
-import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,20 +8,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.ledger.server.options import ServerOptions
 from runtime.ledger.server.service_model import control_plane
+from tests.fuzzing import effort
 from tests.runtime.ledger.server.serving import run, serving
 from tests.runtime.ledger.server.wire import SESSION_HEADERS, Reply, Wire
 
-EXAMPLES = int(os.environ.get("LEDGER_FUZZ_EXAMPLES", "150"))
-FUZZ = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+FUZZ = effort(150)
 IDS = st.just("0" * 22) | st.text("09azAZ-", min_size=20, max_size=23)
 TEXTS = st.text(max_size=30) | st.sampled_from(
     ["", "cars", "\ud800", "\0", "a" * 200, "arn:aws:qldb:us-east-1:000000000000:ledger/cars"]

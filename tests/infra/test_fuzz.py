@@ -1,0 +1,35 @@
+"""Whatever a stack is told: settings, or faults that each name a key."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.errors import SettingsError
+from infra.settings import Settings
+from tests.fuzzing import effort
+from tests.infra.test_settings import FIELDS_OF_THE_STACK, PROJECT, settings
+
+KEYS = sorted(key for key in PROJECT["config"] if ":" not in key)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=4,
+)
+VALUES = TEXTS | st.integers().map(str) | JSON.map(json.dumps) | st.sampled_from(["", "true"])
+
+
+@effort(25)
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4))
+def test_any_values(config: dict[str, str]) -> None:
+    try:
+        found = settings(**config)
+    except SettingsError as error:
+        assert error.faults
+        for fault in error.faults:
+            assert any(f"adledger:{key} " in fault for key in KEYS), fault
+        return
+    assert isinstance(found, Settings)
+    assert {found.project, found.stack} == {"adledger", "dev"}
+    assert FIELDS_OF_THE_STACK
