@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from infra.errors import SettingsError
 from infra.settings import Settings
 from tests.fuzzing import effort
-from tests.infra.test_settings import FIELDS_OF_THE_STACK, PROJECT, settings
+from tests.infra.test_settings import PROJECT, settings
 
 KEYS = sorted(key for key in PROJECT["config"] if ":" not in key)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -20,16 +20,20 @@ JSON = st.recursive(
 VALUES = TEXTS | st.integers().map(str) | JSON.map(json.dumps) | st.sampled_from(["", "true"])
 
 
+def told(config: dict[str, str]) -> Settings | tuple[str, ...]:
+    try:
+        return settings(**config)
+    except SettingsError as error:
+        return error.faults
+
+
 @effort(25)
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4))
 def test_any_values(config: dict[str, str]) -> None:
-    try:
-        found = settings(**config)
-    except SettingsError as error:
-        assert error.faults
-        for fault in error.faults:
+    found = told(config)
+    if isinstance(found, Settings):
+        assert (found.project, found.stack) == ("adledger", "dev")
+    else:
+        assert found
+        for fault in found:
             assert any(f"adledger:{key} " in fault for key in KEYS), fault
-        return
-    assert isinstance(found, Settings)
-    assert {found.project, found.stack} == {"adledger", "dev"}
-    assert FIELDS_OF_THE_STACK
