@@ -17,7 +17,7 @@ Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class ControlPlane:
-    """Twenty operations of QLDB's REST API."""
+    """The twenty operations of QLDB's REST API, and GetConsistencyProof."""
 
     def __init__(
         self,
@@ -37,6 +37,7 @@ class ControlPlane:
             "DescribeLedger": ledgers.describe_ledger,
             "ExportJournalToS3": journals.export_journal_to_s3,
             "GetBlock": proofs.get_block,
+            "GetConsistencyProof": proofs.get_consistency_proof,
             "GetDigest": proofs.get_digest,
             "GetRevision": proofs.get_revision,
             "ListJournalKinesisStreamsForLedger": journals.list_journal_kinesis_streams_for_ledger,

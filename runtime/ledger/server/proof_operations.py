@@ -17,7 +17,7 @@ Parameters = Mapping[str, Any]
 
 
 class ProofOperations:
-    """GetDigest, GetBlock and GetRevision."""
+    """GetDigest, GetBlock, GetRevision, and GetConsistencyProof, which QLDB did not have."""
 
     def __init__(self, ledgers: Mapping[str, Ledger]) -> None:
         """Take the active ledgers by name."""
@@ -25,9 +25,7 @@ class ProofOperations:
 
     def get_digest(self, parameters: Parameters) -> dict[str, Any]:
         """GetDigest: of the whole journal as it is now."""
-        digest = self._digest(parameters["Name"])
-        tip = {"strandId": digest.strand_id, "sequenceNo": digest.sequence_no}
-        return {"Digest": digest.value, "DigestTipAddress": _text(tip)}
+        return _shown(self._digest(parameters["Name"]))
 
     def get_block(self, parameters: Parameters) -> dict[str, Any]:
         """GetBlock, with a proof when a digest's tip is given."""
@@ -46,6 +44,24 @@ class ProofOperations:
             raise InvalidParameterError(str(error), "DocumentId") from error
         answer = {"Revision": _text(revision)}
         return answer if proof is None else {**answer, "Proof": _text(proof)}
+
+    def get_consistency_proof(self, parameters: Parameters) -> dict[str, Any]:
+        """GetConsistencyProof: from the digest at one tip to that at another, else the newest."""
+        name = parameters["Name"]
+        newest = self._digest(name)
+        old = _sequence_no(parameters["OldDigestTipAddress"], "OldDigestTipAddress", newest)
+        tip = newest.sequence_no
+        if "DigestTipAddress" in parameters:
+            tip = _sequence_no(parameters["DigestTipAddress"], "DigestTipAddress", newest)
+        if tip < old:
+            raise InvalidParameterError(
+                f"DigestTipAddress is block {tip}, before block {old}: a ledger grows, so give the"
+                " older digest's tip as OldDigestTipAddress",
+                "DigestTipAddress",
+            )
+        ledger = self._ledger(name)
+        digest = newest if tip == newest.sequence_no else ledger.digest(tip)
+        return {**_shown(digest), "Proof": _text(ledger.consistency(old, tip))}
 
     def _ledger(self, name: str) -> Ledger:
         ledger = self._ledgers.get(name)
@@ -96,6 +112,11 @@ def _sequence_no(holder: Mapping[str, Any], where: str, newest: Digest) -> int:
             where,
         )
     return int(sequence_no)
+
+
+def _shown(digest: Digest) -> dict[str, Any]:
+    tip = {"strandId": digest.strand_id, "sequenceNo": digest.sequence_no}
+    return {"Digest": digest.value, "DigestTipAddress": _text(tip)}
 
 
 def _text(value: Any) -> dict[str, str]:

@@ -55,7 +55,7 @@ def test_the_environment_is_enough_for_programs_of_others(clients: Clients) -> N
 
 def test_every_operation_is_in_the_model_and_every_shape_is_used() -> None:
     model = control_plane()
-    assert len(model.operations) == 20
+    assert len(model.operations) == 21
     for path in MODELS.glob("*/*/service-2.json"):
         document = json.loads(path.read_text())
         named = set(_shape_names(document["operations"]))

@@ -6,7 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from runtime.ledger import ion
+from runtime.ledger.errors import ProofError
 from runtime.ledger.hashing import dot, ion_hash
+from runtime.ledger.verify import answers
+from runtime.ledger.verify.proofs import check_consistency, check_tip
 from tests.runtime.ledger.server.serving import Clients, run
 
 UNKNOWN_ID = "0" * 22
@@ -71,6 +74,55 @@ def test_revisions_of_system_tables_are_shown_as_hashes(qldb: Any, row: Any) -> 
     answer = qldb.get_block(Name="cars", BlockAddress=address(row, 0))
     [revision] = ion.parse(answer["Block"]["IonText"])["revisions"]
     assert list(revision) == ["hash"]
+
+
+def test_a_ledger_is_proven_to_have_grown_only(qldb: Any, row: Any) -> None:
+    newest = qldb.get_digest(Name="cars")
+    tip = int(answers.digest(newest).sequence_no)
+    kept = [
+        qldb.get_consistency_proof(
+            Name="cars", OldDigestTipAddress=address(row, 0), DigestTipAddress=address(row, number)
+        )
+        for number in range(tip + 1)
+    ]
+    assert answers.digest(kept[-1]) == answers.digest(newest)
+    for old in kept:
+        asked = {"Name": "cars", "OldDigestTipAddress": old["DigestTipAddress"]}
+        answer = qldb.get_consistency_proof(**asked)
+        assert answers.digest(answer) == answers.digest(newest)
+        check_consistency(answers.digest(old), answers.digest(answer), answers.proof(answer))
+        forged = answers.KnownDigest(bytes(32), answers.digest(old).strand_id, tip)
+        with pytest.raises(ProofError):
+            check_consistency(answers.digest(old), forged, answers.proof(answer))
+    digest, proven = (
+        answers.digest(newest),
+        qldb.get_block(
+            Name="cars",
+            BlockAddress=newest["DigestTipAddress"],
+            DigestTipAddress=newest["DigestTipAddress"],
+        ),
+    )
+    check_tip(ion.parse(proven["Block"]["IonText"]), answers.proof(proven), digest)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "parameter"),
+    [
+        ({"OldDigestTipAddress": 99}, "OldDigestTipAddress"),
+        ({"DigestTipAddress": 99}, "DigestTipAddress"),
+        ({"OldDigestTipAddress": 4, "DigestTipAddress": 3}, "DigestTipAddress"),
+    ],
+)
+def test_digests_that_are_not_there_are_refused(
+    qldb: Any, row: Any, wrong: dict[str, int], parameter: str
+) -> None:
+    asked = {"OldDigestTipAddress": 1, **wrong}
+    with pytest.raises(ClientError) as raised:
+        qldb.get_consistency_proof(
+            Name="cars", **{name: address(row, number) for name, number in asked.items()}
+        )
+    assert raised.value.response["Error"]["Code"] == "InvalidParameterException"
+    assert raised.value.response["ParameterName"] == parameter
 
 
 @pytest.mark.parametrize(
