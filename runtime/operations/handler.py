@@ -1,6 +1,7 @@
 """The Lambda function behind the operators' API."""
 
 from runtime.ad_ledger.settings import VARIABLES, settings
+from runtime.ads.environment import required
 from runtime.operations.api import operations
 from runtime.operations.lags import LagMeter
 from runtime.replays.entries import open_entries
@@ -9,7 +10,7 @@ from runtime.replays.records import open_records
 from runtime.replays.service import Replays
 from runtime.snapshots.connection import Taker, open_bucket
 from runtime.snapshots.service import SnapshotService
-from runtime.web.environment import once, required
+from runtime.web.environment import once
 
 
 def _replays() -> Replays:

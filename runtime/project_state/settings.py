@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from runtime.journal.environment import required
+from runtime.ads.environment import required
 
 
 @dataclass(frozen=True, slots=True)

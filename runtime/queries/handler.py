@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from runtime.ads.environment import required
 from runtime.ads.port import Ads
 from runtime.queries.routes import routes
 from runtime.state.table import open_table
-from runtime.web.environment import once, required
+from runtime.web.environment import once
 from runtime.web.operation import Operation
 
 

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.ad_ledger import settings as ledger_settings
-from runtime.journal.environment import required
-from runtime.journal.errors import SettingsError
+from runtime.ads.environment import SettingsError, required
 
 
 @dataclass(frozen=True, slots=True)

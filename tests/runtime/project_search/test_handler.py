@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from runtime.journal.errors import SettingsError
+from runtime.ads.environment import SettingsError
 from runtime.project_search import handler as worker
 from runtime.search_index.index import AdIndex
 from runtime.search_index.query import Search

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.emulator.servers import CloudServer
-from runtime.journal.errors import SettingsError
+from runtime.ads.environment import SettingsError
 from runtime.project_state import handler as worker
 from runtime.state.table import StateTable
 from tests.journal_blocks import ad_id_of, ad_revision, revisions_event

@@ -12,7 +12,7 @@ import pytest
 from local.emulator.servers import REGION, CloudServer
 from runtime.ad_ledger.connection import ad_ledger
 from runtime.ads.ad import AdChanges, NewAd
-from runtime.journal.errors import SettingsError
+from runtime.ads.environment import SettingsError
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
 from runtime.publish_events import handler as worker
 from runtime.publish_events.settings import read_settings

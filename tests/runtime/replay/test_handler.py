@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from runtime.journal.errors import SettingsError
+from runtime.ads.environment import SettingsError
 from runtime.replay.handler import UNKNOWN_CAUSE, stepping
 from runtime.replay.settings import read_settings
 from runtime.replays.errors import ReplayUnavailableError

@@ -13,7 +13,7 @@ import pytest
 from local.emulator.servers import REGION, CloudServer
 from runtime.ad_ledger.connection import ad_ledger
 from runtime.ads.ad import NewAd
-from runtime.journal.errors import SettingsError
+from runtime.ads.environment import SettingsError
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
 from runtime.snapshot import handler as module
 from runtime.snapshot.settings import read_settings

@@ -1,20 +1,11 @@
-"""Settings that are missing, and objects that are built once."""
+"""Objects that are built once."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
 
-from runtime.web.environment import MissingSettingsError, once, required
-
-
-def test_the_values_come_in_order() -> None:
-    assert required("B", "A", environment={"A": "1", "B": "2"}) == ("2", "1")
-
-
-def test_every_missing_variable_is_named() -> None:
-    with pytest.raises(MissingSettingsError, match="missing: B, C"):
-        required("A", "B", "C", environment={"A": "1", "B": ""})
+from runtime.web.environment import once
 
 
 def test_threads_share_what_is_built_once() -> None:
