@@ -1,7 +1,8 @@
 """Forges proofs until one is accepted: python -m bench.forgeries --count 1000000.
 
 Starts from honest proofs of blocks, of revisions and of consistency, and mutates hashes, lists,
-leaves, digests and places; every mutant that differs from an honest proof has to be refused.
+leaves, contents, digests and places; takes hashes from a journal in which an old block was
+rewritten; and makes new digests that fit to forged proofs. Each of them has to be refused.
 """
 
 import argparse
@@ -13,20 +14,47 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from runtime.ledger import ion, merkle
+from bench.mutants import (
+    BLOCKS,
+    Proof,
+    as_deleted,
+    as_redacted,
+    damaged,
+    drafts,
+    flipped,
+    mutant,
+)
+from runtime.ledger import merkle
 from runtime.ledger.block_tree import BlockTree
-from runtime.ledger.errors import IonError, ProofError
+from runtime.ledger.errors import ProofError
 from runtime.ledger.published import published, published_revision
 from runtime.ledger.storage.port import StoredBlock
 from runtime.ledger.verify import proofs
 from runtime.ledger.verify.proofs import KnownDigest
 from tests.fakes import MemoryStorage
-from tests.runtime.ledger.journals import AD, STRAND, change, draft, sealed
+from tests.runtime.ledger.journals import STRAND, sealed
 
-BLOCKS = 200
 REPORT_EVERY = 50_000
+REWRITTEN = 60
+"""The block that is another one in the forgers' own journal."""
 
-Proof = list[bytes]
+
+class Journal:
+    """Sealed blocks and the tree over them."""
+
+    def __init__(self, secret: int = -1) -> None:
+        storage = MemoryStorage()
+        for commit in sealed(drafts(secret)):
+            storage.append(commit)
+        self.stored: list[StoredBlock] = list(storage.blocks(0))
+        self.tree = BlockTree(storage)
+        self.shown = [published(stored) for stored in self.stored]
+
+    def digest(self, tip: int) -> KnownDigest:
+        return KnownDigest(merkle.fold(self.stored[tip].peaks), STRAND, tip)
+
+    def path(self, number: int, tip: int) -> Proof:
+        return self.tree.path(self.stored[number].block_hash, number, tip + 1)
 
 
 class Forger:
@@ -36,19 +64,14 @@ class Forger:
         self.chance = random.Random(seed)
         self.refused: Counter[str] = Counter()
         self.accepted: list[str] = []
-        storage = MemoryStorage()
-        for commit in sealed(_drafts()):
-            storage.append(commit)
-        self.stored: list[StoredBlock] = list(storage.blocks(0))
-        self.tree = BlockTree(storage)
-        self.shown = [published(stored) for stored in self.stored]
-
-    def digest(self, tip: int) -> KnownDigest:
-        return KnownDigest(merkle.fold(self.stored[tip].peaks), STRAND, tip)
+        self.journal, self.rewritten = Journal(), Journal(REWRITTEN)
 
     def forge(self) -> None:
         """Make a mutant of any kind and hold it to its digest."""
-        forgers = (self._path, self._path, self._consistency, self._content, self._place)
+        forgers = (
+            *(self._path, self._path, self._place, self._revision, self._block),
+            *(self._consistency, self._fork, self._fitted_digest),
+        )
         self.chance.choice(forgers)()
 
     def _expect_refused(self, kind: str, check: Callable[[], None]) -> None:
@@ -60,12 +83,10 @@ class Forger:
             self.accepted.append(kind)
 
     def _path(self) -> None:
-        tip = self.chance.randrange(BLOCKS)
-        number = self.chance.randrange(tip + 1)
-        block_hash, digest = self.stored[number].block_hash, self.digest(tip)
-        proof = self.tree.path(block_hash, number, tip + 1)
+        number, digest, proof = self._honest_path()
+        block_hash = self.journal.stored[number].block_hash
         proofs.check_path(block_hash, number, proof, digest)
-        kind, forged = self._mutant(proof)
+        kind, forged = mutant(self.chance, proof)
         if forged != proof:
             self._expect_refused(
                 f"path: {kind}", lambda: proofs.check_path(block_hash, number, forged, digest)
@@ -75,37 +96,82 @@ class Forger:
         """An honest proof for another block, an inner node as a block, another digest."""
         tip = self.chance.randrange(3, BLOCKS)
         number, other = self.chance.sample(range(tip + 1), 2)
-        stored, digest = self.stored[number], self.digest(tip)
-        proof = self.tree.path(stored.block_hash, number, tip + 1)
-        leaf = stored.block_hash
+        digest, proof = self.journal.digest(tip), self.journal.path(number, tip)
+        leaf = self.journal.stored[number].block_hash
         kind = self.chance.randrange(4)
         if kind == 0:
-            leaf = self.stored[other].block_hash
+            leaf = self.journal.stored[other].block_hash
         elif kind == 1 and proof:
             leaf, proof = merkle.dot(leaf, proof[0]), proof[1:]
         elif kind == 2:
-            digest = replace(digest, value=self.digest(tip - 1).value)
+            digest = replace(digest, value=self.journal.digest(tip - 1).value)
         else:
-            digest = replace(digest, value=self._flipped(digest.value))
+            digest = replace(digest, value=flipped(self.chance, digest.value))
         self._expect_refused(
             f"place: {kind}", lambda: proofs.check_path(leaf, number, proof, digest)
         )
 
+    def _block(self) -> None:
+        """A block with a damaged bit, another block, a mutated proof, or as another's newest."""
+        number, digest, proof = self._honest_path()
+        block: Any = self.journal.shown[number]
+        proofs.check_block(block, proof, digest)
+        kind = self.chance.choice(("bit", "proof", "rewritten", "as newest"))
+        check = proofs.check_block
+        if kind == "bit":
+            block = damaged(self.chance, block)
+        elif kind == "proof":
+            block, proof = self._with_mutant(block, proof)
+        elif kind == "rewritten":
+            number = self.chance.randrange(REWRITTEN, BLOCKS)
+            digest = self.journal.digest(max(number, digest.sequence_no))
+            block = self.rewritten.shown[number]
+            proof = self.rewritten.path(number, digest.sequence_no)
+        else:
+            check = proofs.check_tip
+            block = None if number == digest.sequence_no else block
+        if block is not None:
+            self._expect_refused(f"block: {kind}", lambda: check(block, proof, digest))
+
+    def _revision(self) -> None:
+        """A revision with a damaged bit, shown as deleted or redacted, or with a mutated proof."""
+        number, digest, path = self._honest_path()
+        block = self.journal.shown[number]
+        document_id = str(self.chance.choice(block["revisions"])["metadata"]["id"])
+        revision, steps = published_revision(self.journal.stored[number], document_id)
+        proof = [*steps, *path]
+        proofs.check_revision(revision, proof, digest, block)
+        kind = self.chance.choice(("bit", "proof", "as deleted", "as redacted"))
+        forged: Any = revision
+        if kind == "bit":
+            forged = damaged(self.chance, revision)
+        elif kind == "proof":
+            forged, proof = self._with_mutant(revision, proof)
+        elif kind == "as deleted":
+            forged, proof = as_deleted(revision, proof)
+        else:
+            forged, proof = as_redacted(revision, proof)
+        if forged is not None:
+            self._expect_refused(
+                f"revision: {kind}", lambda: proofs.check_revision(forged, proof, digest, block)
+            )
+
     def _consistency(self) -> None:
-        new = self.chance.randrange(1, BLOCKS)
-        old = self.chance.randrange(new)
-        proof = self.tree.consistency(old + 1, new + 1)
-        before, after = self.digest(old), self.digest(new)
+        before, after, proof = self._honest_growth()
         proofs.check_consistency(before, after, proof)
-        match self.chance.randrange(4):
+        match self.chance.randrange(6):
             case 0:
-                before = replace(before, value=self._flipped(before.value))
-                kind = "old digest"
+                kind, before = "old digest", self._with_flip(before)
             case 1:
-                after = replace(after, value=self._flipped(after.value))
-                kind = "new digest"
+                kind, after = "new digest", self._with_flip(after)
+            case 2:
+                # A proof for one old digest does not do for another one.
+                kind, other = "another old one", self.chance.randrange(after.sequence_no)
+                if other == before.sequence_no:
+                    return
+                before = self.journal.digest(other)
             case _:
-                kind, forged = self._mutant(proof)
+                kind, forged = mutant(self.chance, proof)
                 if forged == proof:
                     return
                 proof = forged
@@ -113,114 +179,53 @@ class Forger:
             f"consistency: {kind}", lambda: proofs.check_consistency(before, after, proof)
         )
 
-    def _content(self) -> None:
-        """A revision with a damaged bit, shown as deleted or redacted, or with a mutated proof."""
-        tip = self.chance.randrange(BLOCKS)
-        number = self.chance.randrange(tip + 1)
-        digest, block = self.digest(tip), self.shown[number]
-        shown = self.chance.choice(block["revisions"])
-        stored = self.stored[number]
-        revision, steps = published_revision(stored, str(shown["metadata"]["id"]))
-        proof = [*steps, *self.tree.path(stored.block_hash, number, tip + 1)]
-        proofs.check_revision(revision, proof, digest, block)
-        kind = self.chance.choice(("bit", "proof", "as deleted", "as redacted"))
-        forged: Any = revision
-        if kind == "bit":
-            forged = self._damaged(revision)
-        elif kind == "proof":
-            _, mutant = self._mutant(proof)
-            if mutant == proof:
-                return
-            proof = mutant
-        elif kind == "as deleted":
-            forged, proof = _as_deleted(revision, proof)
-        else:
-            forged, proof = _as_redacted(revision, proof)
-        if forged is not None:
+    def _fork(self) -> None:
+        """The digest of a journal with a rewritten block, its own proof, or hashes of both."""
+        before, after, proof = self._honest_growth()
+        old, new = before.sequence_no, after.sequence_no
+        if old < REWRITTEN:
+            return
+        after = self.rewritten.digest(new)
+        forged = self.rewritten.tree.consistency(old + 1, new + 1)
+        if self.chance.randrange(2):
+            pairs = zip(proof, forged, strict=True)
+            forged = [self.chance.choice(pair) for pair in pairs]
+        self._expect_refused(
+            "consistency: fork", lambda: proofs.check_consistency(before, after, forged)
+        )
+
+    def _fitted_digest(self) -> None:
+        """A forged proof, and the new digest that it leads to: only the old one shows it."""
+        before, after, proof = self._honest_growth()
+        _, forged = mutant(self.chance, proof)
+        try:
+            old_root, new_root = proofs.lead_to(before, after, forged)
+        except ProofError:
+            return
+        after = replace(after, value=new_root)
+        # Whoever appends may append anything: it is forged if what was there has changed.
+        if old_root != before.value:
             self._expect_refused(
-                f"revision: {kind}", lambda: proofs.check_revision(forged, proof, digest, block)
+                "consistency: fitted", lambda: proofs.check_consistency(before, after, forged)
             )
 
-    def _damaged(self, value: Any) -> Any:
-        """The value read from its bytes after one bit of them has flipped; None if unreadable."""
-        try:
-            # What amazon.ion cannot read safely is refused before it is read.
-            data = self._flipped(ion.encode(value))
-            ion.check_stream(data)
-            damaged = ion.decode(data)
-            return None if ion.encode(damaged) == ion.encode(value) else damaged
-        except IonError:
-            return None
+    def _honest_path(self) -> tuple[int, KnownDigest, Proof]:
+        tip = self.chance.randrange(BLOCKS)
+        number = self.chance.randrange(tip + 1)
+        return number, self.journal.digest(tip), self.journal.path(number, tip)
 
-    def _flipped(self, data: bytes) -> bytes:
-        bit = self.chance.randrange(len(data) * 8)
-        flipped = bytearray(data)
-        flipped[bit // 8] ^= 1 << bit % 8
-        return bytes(flipped)
+    def _honest_growth(self) -> tuple[KnownDigest, KnownDigest, Proof]:
+        new = self.chance.randrange(1, BLOCKS)
+        old = self.chance.randrange(new)
+        proof = self.journal.tree.consistency(old + 1, new + 1)
+        return self.journal.digest(old), self.journal.digest(new), proof
 
-    def _mutant(self, proof: Proof) -> tuple[str, Proof]:
-        """A proof with one thing changed."""
-        forged = [*proof]
-        if not forged:
-            return "added", [self.chance.randbytes(32)]
-        at, other = self.chance.randrange(len(forged)), self.chance.randrange(len(forged))
-        kind = self.chance.choice(
-            ("bit", "bit", "bit", "byte", "dropped", "added", "swapped", "repeated", "cut", "long")
-        )
-        match kind:
-            case "bit":
-                forged[at] = self._flipped(forged[at])
-            case "byte":
-                forged[at] = self.chance.randbytes(32)
-            case "dropped":
-                del forged[at]
-            case "added":
-                forged.insert(at, self.chance.choice((self.chance.randbytes(32), b"", bytes(32))))
-            case "swapped":
-                forged[at], forged[other] = forged[other], forged[at]
-            case "repeated":
-                forged.insert(at, forged[at])
-            case "cut":
-                forged[at] = forged[at][: self.chance.randrange(32)]
-            case _:
-                forged[at] += self.chance.randbytes(self.chance.randrange(1, 33))
-        return kind, forged
+    def _with_mutant(self, shown: Any, proof: Proof) -> tuple[Any, Proof]:
+        _, forged = mutant(self.chance, proof)
+        return (None if forged == proof else shown), forged
 
-
-def _drafts() -> list[Any]:
-    """Insertions, changes and deletions, one to five documents a block."""
-    found: list[Any] = []
-    for number in range(BLOCKS):
-        first = number - number % 3
-        text = None if number % 3 == 2 else AD if number % 3 == 0 else f"{{n:{number}}}"
-        changes = [change(first * 8 + i, number % 3, text) for i in range(1 + first % 5)]
-        found.append(draft(number, changes))
-    return found
-
-
-def _as_deleted(revision: Any, proof: Proof) -> tuple[Any, Proof]:
-    """The revision as if it had no data: its hash is where the hash of the data leads."""
-    if "data" not in revision:
-        return None, proof
-    data_hash = proofs.quick_hash(revision["data"])
-    shown = {"blockAddress": revision["blockAddress"], "hash": b"", "metadata": None}
-    shown["metadata"] = revision["metadata"]
-    shown["hash"] = proofs.quick_hash(revision["metadata"])
-    return ion.decode(ion.encode(shown)), [data_hash, *proof]
-
-
-def _as_redacted(revision: Any, proof: Proof) -> tuple[Any, Proof]:
-    """A deletion as if it had data that was redacted: its sibling is told to be their hash."""
-    if "data" in revision or not proof:
-        return None, proof
-    leaf = merkle.dot(proof[0], proofs.quick_hash(revision["metadata"]))
-    shown = {
-        "blockAddress": revision["blockAddress"],
-        "hash": leaf,
-        "dataHash": proof[0],
-        "metadata": revision["metadata"],
-    }
-    return ion.decode(ion.encode(shown)), proof[1:]
+    def _with_flip(self, digest: KnownDigest) -> KnownDigest:
+        return replace(digest, value=flipped(self.chance, digest.value))
 
 
 def main(arguments: list[str] | None = None) -> int:

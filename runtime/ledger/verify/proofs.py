@@ -118,18 +118,24 @@ def check_consistency(old: KnownDigest, new: KnownDigest, proof: Sequence[bytes]
     As in RFC 6962: the hashes make the old digest, and with others the new one. So no block that
     was there has been changed or lost; where the new ones stand is shown by their own proofs.
     """
+    old_root, new_root = lead_to(old, new, proof)
+    _check_root(old_root, old)
+    _check_root(new_root, new)
+
+
+def lead_to(old: KnownDigest, new: KnownDigest, proof: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """The digests that a consistency proof leads to; ProofError when it has not its form."""
     if old.strand_id != new.strand_id or not 0 <= old.sequence_no <= new.sequence_no:
         raise ProofError("the digests are not of one journal, the old one before the new one")
     _check_hashes((old.value, new.value, *proof))
     hashes = iter(proof)
     try:
-        old_root, new_root = _roots(hashes, old.sequence_no + 1, new.sequence_no + 1, old.value)
+        roots = _roots(hashes, old.sequence_no + 1, new.sequence_no + 1, old.value)
     except StopIteration:
         raise ProofError("the proof has too few hashes") from None
     if next(hashes, None) is not None:
         raise ProofError("the proof has too many hashes")
-    _check_root(old_root, old)
-    _check_root(new_root, new)
+    return roots
 
 
 def _roots(
