@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-SHARDS_MAX = 1024
+SHARDS_MAX = 64
+"""The program's own limit, too."""
 VARIABLES = ("JOURNAL_TABLE", "LEDGER_NAME", "LEDGER_SHARDS")
 """Environment variables, in the order in which `settings` takes their values."""
 

@@ -82,6 +82,19 @@ def _details(revision: Mapping[str, Any], documents: Mapping[str, Any]) -> dict[
     return {"tableInfo": table, "revision": revision}
 
 
+def shortened(summary: StreamRecord) -> StreamRecord:
+    """A block summary without its transaction's statements and documents; it fits any record.
+
+    The entries' hashes stay, so that what is left out is known by its hash.
+    """
+    record = ion.decode(summary.data)
+    payload = {name: record["payload"][name] for name in record["payload"]}
+    del payload["transactionInfo"]
+    return StreamRecord(
+        summary.key, _record(str(record["qldbStreamArn"]), "BLOCK_SUMMARY", payload)
+    )
+
+
 def is_user_revision(revision: Mapping[str, Any], documents: Mapping[str, Any]) -> bool:
     """Whether a block's revision is of a document, not of a system table.
 

@@ -12,11 +12,11 @@ from runtime.operations.replays import EntryReader
 from runtime.replays.errors import ReplayUnavailableError
 from runtime.replays.service import Replays
 from runtime.search_index.errors import IndexUnavailableError
-from runtime.snapshots.errors import SnapshotRefusedError, UncalledError
+from runtime.snapshots.errors import SnapshotRefusedError, UncalledError, UnreadableSnapshotError
 from runtime.snapshots.service import SnapshotService
-from runtime.state.errors import StateUnavailableError
+from runtime.state.errors import DamagedItemError, StateUnavailableError
 from runtime.web.api import Api
-from runtime.web.problem import CONFLICT, UNAVAILABLE
+from runtime.web.problem import CONFLICT, DAMAGED, UNAVAILABLE
 
 TITLE = "Operations"
 
@@ -30,6 +30,7 @@ def operations(
     """Everything that operators can ask for."""
     api = Api(
         {
+            DamagedItemError: DAMAGED,
             DestinationUnavailableError: UNAVAILABLE,
             IndexUnavailableError: UNAVAILABLE,
             ReplayUnavailableError: UNAVAILABLE,
@@ -37,6 +38,7 @@ def operations(
             StateUnavailableError: UNAVAILABLE,
             StorageError: UNAVAILABLE,
             UncalledError: UNAVAILABLE,
+            UnreadableSnapshotError: DAMAGED,
         }
     )
     replay_routes.add_routes(api, replays, entries)

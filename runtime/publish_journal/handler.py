@@ -50,6 +50,9 @@ def publishing(publisher: Publisher) -> Handler:
     def work(event: Mapping[str, Any], logger: Logger, metrics: Metrics) -> dict[str, Any]:
         result = publisher.publish(event["Records"])
         metrics.add_metric("BlocksPublished", MetricUnit.Count, result.blocks)
+        metrics.add_metric("SummariesShortened", MetricUnit.Count, len(result.shortened))
+        for reason in result.shortened:
+            logger.warning("block summary without its statements", reason=reason)
         report_failures(result.failures, logger, metrics)
         logger.info("blocks published", blocks=result.blocks)
         return result.failures.response()

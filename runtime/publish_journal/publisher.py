@@ -7,7 +7,7 @@ from typing import Any
 from runtime.journal.aggregation import aggregate, lane_of, require_fit
 from runtime.journal.errors import BlockError, RecordTooLargeError
 from runtime.journal.projection import Failure
-from runtime.journal.records import StreamRecord, block_records
+from runtime.journal.records import StreamRecord, block_records, shortened
 from runtime.journal.response import BatchFailures
 from runtime.publish_journal.blocks import JournalTable, block_image, require_sealed
 from runtime.publish_journal.errors import JournalUnavailableError
@@ -20,12 +20,15 @@ class Result:
 
     blocks: int
     """How many were found and read."""
+    shortened: Sequence[str]
+    """Blocks whose summary was too large for the stream and went without its statements."""
     failures: BatchFailures
 
 
 @dataclass(slots=True)
 class _Reading:
     blocks: int = 0
+    shortened: list[str] = field(default_factory=list[str])
     lanes: dict[str, list[tuple[int, bytes]]] = field(
         default_factory=dict[str, list[tuple[int, bytes]]]
     )
@@ -53,13 +56,15 @@ class Publisher:
             failure = Failure(stuck.reason, lasting=False)
             reading.failures.setdefault(stuck.first_block, []).append(failure)
         sequence_numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
-        return Result(reading.blocks, BatchFailures(sequence_numbers, reading.failures))
+        return Result(
+            reading.blocks, reading.shortened, BatchFailures(sequence_numbers, reading.failures)
+        )
 
     def _read(self, records: Sequence[Mapping[str, Any]]) -> _Reading:
         reading = _Reading()
         for position, record in enumerate(records):
             try:
-                reading.add(position, self._records(record))
+                reading.add(position, self._records(record, reading.shortened))
             except (BlockError, RecordTooLargeError) as error:
                 reading.failures[position] = [Failure(str(error), lasting=True)]
                 break
@@ -68,16 +73,22 @@ class Publisher:
                 break
         return reading
 
-    def _records(self, record: Mapping[str, Any]) -> list[StreamRecord]:
+    def _records(self, record: Mapping[str, Any], shortened_too: list[str]) -> list[StreamRecord]:
         image = block_image(record)
         if image is None:
             return []
         block_ion = self.table.block_ion(image)
         require_sealed(image, block_ion)
-        found = block_records(block_ion, self.stream_arn)
-        for one in found:
+        summary, *details = block_records(block_ion, self.stream_arn)
+        for one in details:
             require_fit(one.data)
-        return found
+        try:
+            require_fit(summary.data)
+        except RecordTooLargeError as error:
+            # Projections need the revisions alone; without this block they would stay behind.
+            shortened_too.append(f"item {image.partition} {image.sort}: {error}")
+            summary = shortened(summary)
+        return [summary, *details]
 
 
 def _aggregates(reading: _Reading) -> Iterator[Aggregate]:

@@ -12,10 +12,16 @@ from runtime.ads.errors import AdNotFoundError
 from runtime.ads.faults import Fault
 from runtime.ads.port import Ads
 from runtime.ads.revision import Ad, AdRevision
+from runtime.ledger.errors import CorruptJournalError
 from runtime.queries.inputs import AdQuery, ListQuery, ReadHeaders, VersionPath
 from runtime.queries.past import past_page
 from runtime.queries.versions import versions_page
-from runtime.state.errors import CursorError, StateUnavailableError
+from runtime.state.errors import (
+    CursorError,
+    DamagedItemError,
+    StateRefusedError,
+    StateUnavailableError,
+)
 from runtime.state.table import Page
 from runtime.web.ad_bodies import (
     AdBody,
@@ -34,6 +40,7 @@ from runtime.web.inputs import AdPath, PublisherPath
 from runtime.web.operation import Answer, Operation
 from runtime.web.problem import (
     BAD_HEADER,
+    DAMAGED,
     INVALID,
     NOT_FOUND,
     NOT_INDEXED,
@@ -74,7 +81,14 @@ def routes(
     others: Callable[[], Iterable[Operation]] = tuple,
 ) -> Api:
     """The queries; `others` are operations of the same API that another worker answers."""
-    api = Api({StateUnavailableError: UNAVAILABLE})
+    api = Api(
+        {
+            CorruptJournalError: DAMAGED,
+            DamagedItemError: DAMAGED,
+            StateRefusedError: INVALID,
+            StateUnavailableError: UNAVAILABLE,
+        }
+    )
 
     @api.route(
         "GET",

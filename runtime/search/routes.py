@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from runtime.ads.ad import Category, Tag
 from runtime.ads.faults import Fault
 from runtime.ads.text import BODY_PATTERN, body
-from runtime.search_index.errors import CursorError, IndexUnavailableError
+from runtime.search_index.errors import CursorError, IndexRefusedError, IndexUnavailableError
 from runtime.search_index.index import Page
 from runtime.search_index.query import Search
 from runtime.web.ad_bodies import FoundBody, ad_body
@@ -68,7 +68,7 @@ class SearchQuery(TextInput):
 
 def routes(index: Callable[[], Index]) -> Api:
     """The search, done on what `index` gives at the first of them."""
-    api = Api({IndexUnavailableError: UNAVAILABLE})
+    api = Api({IndexRefusedError: INVALID, IndexUnavailableError: UNAVAILABLE})
 
     @api.route(
         "GET",

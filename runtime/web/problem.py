@@ -28,6 +28,7 @@ TOO_LARGE = Kind("too-large", 413, "The body is too large")
 NOT_INDEXED = Kind("not-indexed", 409, "This ledger has no index for this")
 INVALID = Kind("invalid", 422, "Some inputs cannot be accepted")
 KEY_REUSED = Kind("idempotency-key-reused", 422, "The idempotency key belongs to another ad")
+DAMAGED = Kind("damaged", 500, "What is stored of this cannot be read")
 INTERNAL = Kind("internal", 500, "This went wrong on our side")
 UNAVAILABLE = Kind("unavailable", 503, "A store behind this service does not answer")
 

@@ -238,7 +238,7 @@ def test_ads_written_differently_in_json_are_the_same_ad() -> None:
     assert ads.create("p", NewAd.of(full), "key") == first
 
 
-@pytest.mark.parametrize("shards", ["0", "-1", "1.5", "many", "", "1025"])
+@pytest.mark.parametrize("shards", ["0", "-1", "1.5", "many", "", "65"])
 def test_an_impossible_number_of_shards_is_named(shards: str) -> None:
     with pytest.raises(ValueError, match="LEDGER_SHARDS"):
         settings("table", "ads", shards)

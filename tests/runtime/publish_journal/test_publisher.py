@@ -1,6 +1,7 @@
 """Blocks to the journal stream: complete, in order, resumable at the first that failed."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -132,10 +133,36 @@ def test_a_damaged_block_first_of_many_has_the_batch_split_and_fails_alone() -> 
     assert response(records[1:], publisher(kinesis)) == {"batchItemFailures": []}
 
 
-def test_a_block_too_large_for_kinesis_says_so() -> None:
+def test_a_summary_too_large_for_kinesis_goes_without_its_statements_and_says_so() -> None:
+    """The revisions are all there, and nothing behind them waits."""
     journal = Journal()
     statement = "-- " + "x" * 1_100_000
-    block = journal.commit(ad_change(ad_revision()), statement=statement)
+    large = journal.commit(ad_change(ad_revision()), statement=statement)
+    journal.commit_ad(ad_revision(version=1))
+    items = [block_item(journal, block) for block in journal.blocks]
+    kinesis = MemoryKinesis()
+    result = publisher(kinesis).publish(table_event(*items)["Records"])
+    assert result.failures.response() == {"batchItemFailures": []}
+    (reason,) = result.shortened
+    assert "exceeds what a Kinesis record holds" in reason
+    found = [one for data in kinesis.lane(lane_of(ad_revision().ad_id)) for one in decode(data)]
+    assert [one.version for one in found] == [0, 1]
+    short, whole = of_kind(kinesis, "BLOCK_SUMMARY")
+    block = ion.decode(large.ion)
+    assert ("transactionInfo" in short, "transactionInfo" in whole) == (False, True)
+    for name in ("blockHash", "entriesHash", "previousBlockHash", "entriesHashList"):
+        assert short.get(name) == block.get(name)
+    assert [one["hash"] for one in short["revisionSummaries"]] == [
+        revision["hash"] for revision in block["revisions"]
+    ]
+
+
+def test_a_revision_too_large_for_kinesis_fails_alone() -> None:
+    """No ledger takes a document of that size; an imported one might have."""
+    journal = Journal()
+    title = "x" * 1_100_000
+    fields = {**(ad_revision().fields or {}), "adTitle": title}
+    block = journal.commit(ad_change(replace(ad_revision(), fields=fields)))
     result = publisher(MemoryKinesis()).publish(table_event(block_item(journal, block))["Records"])
     (reason,) = result.failures.reasons()
     assert "exceeds what a Kinesis record holds" in reason

@@ -16,7 +16,9 @@ from runtime.ads.ad import AdChanges, NewAd
 from runtime.ads.cursor import pack
 from runtime.ads.errors import NotIndexedError
 from runtime.commands.routes import routes as commands
+from runtime.ledger.errors import CorruptJournalError
 from runtime.queries.routes import ReadBody, routes
+from runtime.state.errors import DamagedItemError, StateRefusedError
 from runtime.web.ad_bodies import AdsBody, PastAdsBody, ProofBody, VersionsBody
 from runtime.web.exact_json import dumps, loads
 from tests.http_calls import AD, Caller
@@ -386,6 +388,26 @@ def test_a_state_table_that_is_down_is_unavailable(
     reply = call("GET", path)
     assert (reply.status, reply.problem) == (503, "unavailable")
     assert "secret-name" not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "problem"),
+    [
+        (StateRefusedError("DynamoDB refuses secret-name"), 422, "invalid"),
+        (DamagedItemError("item secret-name is not one a projection wrote"), 500, "damaged"),
+        (CorruptJournalError("ad secret-name has no version 1"), 500, "damaged"),
+    ],
+)
+def test_what_stores_say_is_a_problem_of_a_kind_and_no_secret(
+    error: Exception, status: int, problem: str
+) -> None:
+    def fails() -> Any:
+        raise error
+
+    for query in ("", "at=2020-01-01T00:00:00Z"):
+        reply = Caller(routes(fails, fails))("GET", ADS, query=query)
+        assert (reply.status, reply.problem) == (status, problem)
+        assert "secret-name" not in reply.text
 
 
 def test_the_description_has_the_commands_too(call: Caller) -> None:
