@@ -30,10 +30,10 @@ def read_snapshots(bucket_arn: pulumi.Input[str]) -> list[Statement]:
 def ask_for_snapshots(
     bucket_arn: pulumi.Input[str], function_arn: pulumi.Input[str]
 ) -> list[Statement]:
-    """Put a request into the bucket and have it answered."""
-    requests = pulumi.Output.concat(bucket_arn, "/requests/*")
+    """Put a request into the bucket, and the key that it came with, and have it answered."""
+    written = [pulumi.Output.concat(bucket_arn, f"/{kind}/*") for kind in ("requests", "keys")]
     return [
-        allow("AskForSnapshots", ["s3:PutObject"], requests),
+        allow("AskForSnapshots", ["s3:PutObject"], *written),
         allow("TakeSnapshots", ["lambda:InvokeFunction"], function_arn),
     ]
 

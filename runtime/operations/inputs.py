@@ -76,7 +76,7 @@ class KeyHeaders(Headers):
                 min_length=1,
                 max_length=KEY_CHARACTERS_MAX,
                 pattern="^[\x21-\x7e]+$",
-                description="The same key with the same request starts one replay.",
+                description="The same key with the same request asks for it once.",
             ),
         ]
         | None

@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from pydantic import Field
 
 from runtime.ads.faults import Fault
-from runtime.operations.inputs import PageQuery
+from runtime.operations.inputs import KeyHeaders, PageQuery
 from runtime.operations.snapshot_bodies import SnapshotBody, SnapshotsBody, snapshot_body
 from runtime.snapshots.errors import NoSuchSnapshotError
 from runtime.snapshots.layout import is_snapshot_id
@@ -16,7 +16,7 @@ from runtime.snapshots.service import SnapshotService
 from runtime.web.api import Api, answer
 from runtime.web.inputs import TextInput
 from runtime.web.operation import Answer
-from runtime.web.problem import INVALID, NOT_FOUND, ProblemError
+from runtime.web.problem import BAD_HEADER, INVALID, NOT_FOUND, ProblemError
 
 SNAPSHOTS = "/snapshots"
 SNAPSHOT = "/snapshots/{snapshotId}"
@@ -37,9 +37,10 @@ def add_routes(api: Api, snapshots: Callable[[], SnapshotService]) -> None:
         SNAPSHOTS,
         summary="Snapshot the journal and every ad as of now, or go on with what is under way",
         answers={202: Answer("Accepted", SnapshotBody, {"Location": "The snapshot's path."})},
+        problems=(BAD_HEADER,),
     )
-    def take_snapshot() -> Response[str]:
-        body = snapshot_body(snapshots().start())
+    def take_snapshot(headers: KeyHeaders) -> Response[str]:
+        body = snapshot_body(snapshots().start(headers.idempotency_key))
         return answer(202, body, {"Location": f"{SNAPSHOTS}/{body['snapshotId']}"})
 
     @api.route(

@@ -1,6 +1,7 @@
 """Where the objects of snapshots are in their bucket.
 
     requests/000007.json                        what is asked for, written first and once
+    keys/{hash of a key}.json                   which snapshot a caller's key asked for
     journal/000007/ads-0/...                    blocks in the layout of QLDB's exports
     state/000007/ads-0/00000.jsonl              every ad as of the end, sorted by id
     manifests/000007.json                       written last: without it there is no snapshot
@@ -10,6 +11,7 @@ What has to stay quickly readable, and what may be archived, differ in their fir
 """
 
 import re
+from hashlib import sha256
 from typing import Final
 
 FIRST_ID: Final = "000001"
@@ -18,6 +20,7 @@ REQUESTS: Final = "requests/"
 JOURNAL: Final = "journal/"
 STATE: Final = "state/"
 WORK: Final = "work/"
+KEYS: Final = "keys/"
 JSON_TYPE: Final = "application/json"
 LINES_TYPE: Final = "application/x-ndjson"
 
@@ -42,6 +45,11 @@ def ids_until(snapshot_id: str) -> list[str]:
 def request_key(snapshot_id: str) -> str:
     """The request of a snapshot."""
     return f"{REQUESTS}{snapshot_id}.json"
+
+
+def caller_key(key: str) -> str:
+    """What a caller's own key stands for."""
+    return f"{KEYS}{sha256(key.encode()).hexdigest()}.json"
 
 
 def manifest_key(snapshot_id: str) -> str:

@@ -52,11 +52,18 @@ class SnapshotService:
         self._call = call
         self._now = now
 
-    def start(self) -> View:
-        """Ask for a snapshot as of now; while one is under way go on with that one."""
+    def start(self, key: str | None = None) -> View:
+        """Ask for a snapshot as of now; while one is under way go on with that one.
+
+        With a key, for one snapshot however often; asking again goes on with it if need be.
+        """
         now = self._now()
-        request = self._snapshots.request(now, now)
-        self._call(Order(request.end).payload())
+        request = None if key is None else self._snapshots.of_key(key)
+        if request is None:
+            request = self._snapshots.request(now, now)
+            request = request if key is None else self._snapshots.keep_key(key, request)
+        if not self._snapshots.is_finished(request):
+            self._call(Order(request.end).payload())
         return self._view(request)
 
     def read(self, snapshot_id: str) -> View:

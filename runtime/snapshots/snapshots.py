@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from runtime.ads.revision import AdRevision
-from runtime.snapshots import rows
+from runtime.snapshots import documents, rows
 from runtime.snapshots.errors import (
     NoSuchSnapshotError,
     SnapshotRefusedError,
@@ -15,6 +15,7 @@ from runtime.snapshots.layout import (
     JSON_TYPE,
     MANIFESTS,
     REQUESTS,
+    caller_key,
     id_of,
     ids_until,
     is_snapshot_id,
@@ -56,6 +57,19 @@ class Snapshots:
             if self._store.put_new(request_key(fresh.snapshot_id), fresh.to_bytes(), JSON_TYPE):
                 return fresh
         raise SnapshotRefusedError("others keep asking for snapshots at this moment: try again")
+
+    def of_key(self, key: str) -> Request | None:
+        """What was asked for with a caller's key, finished or not; None where nothing was."""
+        name = caller_key(key)
+        data = found(self._store, name)
+        return None if data is None else self.asked_for(documents.read(name, data)["snapshotId"])
+
+    def keep_key(self, key: str, request: Request) -> Request:
+        """Have a caller's key stand for a request; for an earlier one where it does already."""
+        data = documents.written({"snapshotId": request.snapshot_id})
+        if self._store.put_new(caller_key(key), data, JSON_TYPE):
+            return request
+        return self.of_key(key) or request
 
     def newest_request(self) -> Request | None:
         """What was asked for last, finished or not."""

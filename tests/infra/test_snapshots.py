@@ -169,7 +169,8 @@ def test_the_worker_writes_and_reads_and_never_deletes() -> None:
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_operators_may_ask_and_read_and_write_nothing_but_requests(stack: str) -> None:
     granted = {s["Sid"]: s for s in statements(planned(stack).one(ROLE_POLICY, "operations"))}
-    assert granted["AskForSnapshots"]["Resource"] == [f"{BUCKET_ARN}/requests/*"]
+    written = [f"{BUCKET_ARN}/requests/*", f"{BUCKET_ARN}/keys/*"]
+    assert granted["AskForSnapshots"]["Resource"] == written
     assert granted["AskForSnapshots"]["Action"] == ["s3:PutObject"]
     assert granted["ReadSnapshots"]["Action"] == ["s3:GetObject"]
     assert granted["TakeSnapshots"]["Resource"][0].endswith(":snapshots-worker")

@@ -1,5 +1,6 @@
 """Snapshots over HTTP: asked for, told of, listed, and refused in the API's terms."""
 
+from datetime import timedelta
 from typing import Any, NoReturn
 
 import pytest
@@ -63,6 +64,42 @@ def test_a_snapshot_is_accepted_and_told_of(desk: Desk) -> None:
     assert ledger["bytes"] == sum(
         len(desk.world.store.get(entry.key)) for entry in (*part.journal, *part.state)
     )
+
+
+def test_the_same_key_is_one_snapshot(desk: Desk) -> None:
+    desk.world.change(10)
+
+    def ask(key: str | None) -> str:
+        headers = {} if key is None else {"Idempotency-Key": key}
+        accepted = desk.call("POST", "/snapshots", headers=headers)
+        assert accepted.status == 202
+        return accepted.body["snapshotId"]
+
+    def take(snapshot_id: str) -> None:
+        assert desk.world.taking.take(desk.world.snapshots.asked_for(snapshot_id)) is not None
+
+    assert (ask("monday"), ask("monday")) == ("000001", "000001")
+    assert len(desk.calls) == 2, "one that is unfinished is gone on with"
+    take("000001")
+    desk.world.change(5)
+    assert ask("monday") == "000001"
+    assert len(desk.calls) == 2
+    assert ask("tuesday") == "000002"
+    take("000002")
+    assert (ask("monday"), ask("tuesday"), ask(None)) == ("000001", "000002", "000003")
+    assert [key for key in desk.world.store.keys("") if "monday" in key] == []
+    assert desk.call("POST", "/snapshots", headers={"Idempotency-Key": "x" * 256}).status == 400
+
+
+def test_two_who_ask_with_one_key_at_once_get_one(desk: Desk) -> None:
+    world = desk.world
+    first = world.snapshots.request(world.now(), world.now())
+    assert world.snapshots.keep_key("k", first) == first
+    world.taking.take(first)
+    later = world.now() + timedelta(milliseconds=5)
+    second = world.snapshots.request(later, later)
+    assert second != first
+    assert world.snapshots.keep_key("k", second) == first
 
 
 def test_pages_are_newest_first(desk: Desk) -> None:
