@@ -33,14 +33,15 @@ class Delta:
         self._storage = storage
         self._limits = limits
         self._lock = threading.Lock()
-        self._kept: OrderedDict[int, BlockChanges] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[BlockChanges, int]] = OrderedDict()
+        self._bytes = 0
 
     def between(self, first: int, head: StoredBlock) -> Iterator[BlockChanges]:
         """The changes of blocks first..head in order; the store is read a page at a time."""
         while first <= head.sequence_no:
             kept = self._kept.get(first)
             if kept is not None:
-                yield kept
+                yield kept[0]
                 first += 1
             elif first == head.sequence_no:
                 yield self.keep(head)
@@ -55,17 +56,24 @@ class Delta:
         """Decode a block's changes, or take them as they were decoded before."""
         kept = self._kept.get(stored.sequence_no)
         if kept is not None:
-            return kept
+            return kept[0]
         return self.remember(changes_of(stored), len(stored.ion))
 
     def remember(self, decoded: BlockChanges, size_bytes: int) -> BlockChanges:
         """Keep a block's changes unless it is large, forgetting the oldest when there are many."""
-        if size_bytes <= self._limits.recent_block_bytes_max:
-            with self._lock:
-                self._kept[decoded.sequence_no] = decoded
-                while len(self._kept) > self._limits.recent_blocks_max:
-                    self._kept.popitem(last=False)
+        if size_bytes > self._limits.recent_block_bytes_max:
+            return decoded
+        with self._lock:
+            if decoded.sequence_no not in self._kept:
+                self._kept[decoded.sequence_no] = decoded, size_bytes
+                self._bytes += size_bytes
+            while self._is_full():
+                self._bytes -= self._kept.popitem(last=False)[1][1]
         return decoded
+
+    def _is_full(self) -> bool:
+        limits = self._limits
+        return len(self._kept) > limits.recent_blocks_max or self._bytes > limits.recent_bytes_max
 
 
 def changes_of(stored: StoredBlock) -> BlockChanges:

@@ -13,6 +13,7 @@ from runtime.ledger.errors import StatementError
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.index_key import index_key
 from runtime.ledger.ion import IonValue
+from runtime.ledger.large_values import LargeValues
 from runtime.ledger.limits import LIMITS, Limits
 from runtime.ledger.partiql.access import Table
 from runtime.ledger.published import published, published_revision
@@ -55,14 +56,19 @@ class Ledger:
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         limits: Limits = LIMITS,
+        large_values: LargeValues | None = None,
     ) -> None:
-        """Read nothing yet. `new_document_id` draws the ids of inserted documents."""
+        """Read nothing yet. `new_document_id` draws the ids of inserted documents.
+
+        `large_values` bounds how many threads hold such at a time, of other ledgers too.
+        """
         self.name = name
         self._storage = storage
         self._new_document_id = new_document_id
         self._now = now
         self._monotonic = monotonic
         self._limits = limits
+        self._large_values = large_values or LargeValues()
         self._catalogs = CatalogCache(storage)
         self._committer = Committer(storage, self._catalogs, limits, now, monotonic)
         self._tree = BlockTree(storage)
@@ -79,6 +85,7 @@ class Ledger:
                 self._now,
                 transaction_id,
                 self._new_document_id,
+                self._large_values,
             )
 
         return Transaction(

@@ -29,6 +29,8 @@ class Limits:
     """Blocks whose changes are kept decoded, so that a delta seldom needs the store."""
     recent_block_bytes_max: int = 16 * 1024
     """Larger blocks are not kept decoded."""
+    recent_bytes_max: int = 512 * 1024
+    """Of all blocks that are kept decoded, as Ion."""
     append_attempts_max: int = 256
     """How often one commit may find that another writer was first."""
     append_s_max: float = 4.0

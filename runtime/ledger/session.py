@@ -4,7 +4,7 @@ import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from runtime.ledger.errors import (
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.ion_bounds import DOCUMENT_DEPTH_MAX
 from runtime.ledger.ion_form import check_form
+from runtime.ledger.large_values import LargeValues
 from runtime.ledger.protocol import Command, parse
 from runtime.ledger.results import Page, Results
 from runtime.ledger.transaction import Transaction
@@ -75,16 +76,19 @@ class SessionService:
         session_lifetime_s: tuple[float, float] = SESSION_LIFETIME_S,
         sessions_max: int = SESSIONS_MAX,
         trusts_values: bool = False,
+        large_values: LargeValues | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the ledgers by name; the mapping may change later.
 
         `trusts_values` leaves out the check of binary parameters, where no stranger sends them.
+        `large_values` is the ledgers' own.
         """
         self._ledgers = ledgers
         self._session_lifetime_s = session_lifetime_s
         self._sessions_max = sessions_max
         self._trusts_values = trusts_values
+        self._large_values = large_values or LargeValues()
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
@@ -181,19 +185,26 @@ class SessionService:
 
     def _execute_statement(self, session: Session, fields: Mapping[str, Any]) -> dict[str, Any]:
         transaction = _transaction(session, fields)
-        parameters = [
-            _value(index, holder, self._trusts_values)
-            for index, holder in enumerate(fields.get("Parameters") or ())
-        ]
 
         def collect(rows: Iterator[Any]) -> Page:
             return session.results.collect(rows, transaction.check_open)
 
-        page = transaction.execute_into(collect, fields["Statement"], parameters)
+        try:
+            parameters = self._parameters(transaction, fields.get("Parameters") or ())
+            page = transaction.execute_into(collect, fields["Statement"], parameters)
+        finally:
+            self._large_values.leave()
         return {
             "FirstPage": _page(page),
             "ConsumedIOs": {"ReadIOs": transaction.statement_read_ios, "WriteIOs": 0},
         }
+
+    def _parameters(
+        self, transaction: Transaction, holders: Sequence[Mapping[str, Any]]
+    ) -> list[Any]:
+        size = sum(len(value) for holder in holders for value in holder.values())
+        self._large_values.enter(size, transaction.check_open)
+        return [_value(index, holder, self._trusts_values) for index, holder in enumerate(holders)]
 
     def _fetch_page(self, session: Session, fields: Mapping[str, Any]) -> dict[str, Any]:
         _transaction(session, fields).check_open()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from runtime.ledger.block import StatementInfo
@@ -33,6 +34,23 @@ class Receipt:
     write_ios: int
 
 
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """How long a transaction may last."""
+
+    monotonic: Callable[[], float]
+    ends_at_s: float
+
+    def is_over(self) -> bool:
+        """Whether the time is up."""
+        return self.monotonic() >= self.ends_at_s
+
+    def check(self, transaction_id: str) -> None:
+        """Raise InvalidTransactionError when the time is up."""
+        if self.is_over():
+            raise InvalidTransactionError(f"Transaction {transaction_id} has expired")
+
+
 class Transaction:
     """Runs statements until it is committed, aborted or too old; used by one thread at a time."""
 
@@ -45,24 +63,23 @@ class Transaction:
         monotonic: Callable[[], float],
     ) -> None:
         """Take how to make a fresh workspace and how to append what it holds at the end."""
-        self.workspace = workspace()
-        self.id = self.workspace.transaction_id
         self.statements: list[StatementInfo] = []
         self.statement_read_ios = 0
         """What the newest statement read."""
-        self._new_workspace = workspace
+        self._make_workspace = workspace
+        self._lifetime = Lifetime(monotonic, monotonic() + limits.transaction_lifetime_s)
+        self.workspace = self._new_workspace()
+        self.id = self.workspace.transaction_id
         self._append = append
         self._limits = limits
         self._now = now
-        self._monotonic = monotonic
-        self._expires_at_s = monotonic() + limits.transaction_lifetime_s
         self._digest = CommitDigest(self.id)
         self._ended = ""
 
     @property
     def is_open(self) -> bool:
         """Whether statements may still be run."""
-        return not self._ended and self._monotonic() < self._expires_at_s
+        return not self._ended and not self._lifetime.is_over()
 
     def execute(self, text: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Run a statement and return its rows, Ion values."""
@@ -123,14 +140,18 @@ class Transaction:
         """Raise InvalidTransactionError when the transaction is over or too old."""
         if self._ended:
             raise InvalidTransactionError(f"Transaction {self.id} {self._ended}")
-        if self._monotonic() >= self._expires_at_s:
-            self._ended = "has expired"
-            raise InvalidTransactionError(f"Transaction {self.id} has expired")
+        self._lifetime.check(self.id)
 
     def release(self) -> None:
         """Let go of what an ended transaction has read and written; nothing else changes."""
         if not self.is_open:
             self.workspace = self._new_workspace()
+
+    def _new_workspace(self) -> Workspace:
+        workspace = self._make_workspace()
+        # Of the lifetime alone: a transaction that its own workspace knows is not freed at once.
+        workspace.check_open = partial(self._lifetime.check, workspace.transaction_id)
+        return workspace
 
     def _run(
         self, collect: Callable[[Iterator[Any]], Collected], text: str, parameters: Sequence[Any]
@@ -167,5 +188,7 @@ class Transaction:
         except BaseException:
             workspace.restore(checkpoint)
             raise
+        finally:
+            workspace.let_go()
         self.statement_read_ios = workspace.read_ios - read_ios
         return collected

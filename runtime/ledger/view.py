@@ -9,6 +9,7 @@ from runtime.ledger import ion
 from runtime.ledger.catalog import Catalog, CatalogCache, row_of
 from runtime.ledger.errors import StatementError
 from runtime.ledger.index_key import index_key
+from runtime.ledger.large_values import LargeValues
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Document, Index, Table
 from runtime.ledger.partiql.values import field as field_of
@@ -42,8 +43,11 @@ class View:
         limits: Limits,
         now: Callable[[], datetime],
         transaction_id: str,
+        large_values: LargeValues,
     ) -> None:
         """Read nothing yet."""
+        self.check_open: Callable[[], None] = _always_open
+        """Called again and again while a statement runs; what it raises ends the statement."""
         self.transaction_id = transaction_id
         self.reads = ReadSet()
         self.writes = Writes(limits)
@@ -56,6 +60,7 @@ class View:
         self._catalogs = catalogs
         self._limits = limits
         self._now = now
+        self._large_values = large_values
         self._base = catalogs.newest
         self._defined: dict[str, Table] = {}
         self._cache: dict[tuple[str, str], Current] = {}
@@ -120,6 +125,7 @@ class View:
         for key, value in _keyed(values).items():
             predicate = self._lookup(table, index, value, key)
             for document_id in predicate.candidates or ():
+                self.check_open()
                 if self.writes.get(table.table_id, document_id) is not None:
                     continue
                 current = self._current(table.table_id, document_id)
@@ -140,6 +146,7 @@ class View:
         self.reads.add_scan(table)
         self.storage_reads += 2
         for stored in self._storage.documents(table.table_id):
+            self.check_open()
             write = self.writes.get(table.table_id, stored.document_id)
             if write is not None:
                 continue
@@ -171,7 +178,8 @@ class View:
             self.reads.add_missing_table(table)
             raise StatementError(f"no such table: {table}")
         self._use(found)
-        for revision in active_between(self._revisions(found, document_ids), start, end):
+        revisions = map(self._read_back, self._revisions(found, document_ids))
+        for revision in active_between(revisions, start, end):
             self.read_ios += 1
             yield revision
 
@@ -183,6 +191,10 @@ class View:
         for table in self.catalog.tables.values():
             self.read_ios += 1
             yield row_of(table)
+
+    def let_go(self) -> None:
+        """End what the statement held while it ran."""
+        self._large_values.leave()
 
     def _use(self, table: Table) -> None:
         version = self.catalog.versions.get(table.table_id)
@@ -235,31 +247,44 @@ class View:
         return _NO_DOCUMENT
 
     def _keep(self, stored: StoredRevision) -> Current:
-        revision = read_back(stored)
+        revision = self._read_back(stored)
         current = Current(stored.version, revision, revision.get("data"))
         cached_bytes = self._cached_bytes + len(stored.ion)
         if (
             len(self._cache) >= self._limits.documents_cached_max
+            or self._large_values.is_large(len(stored.ion))
             or cached_bytes > self._limits.documents_cached_bytes_max
         ):
             return current
         self._cached_bytes = cached_bytes
         return self._cache.setdefault((stored.table_id, stored.document_id), current)
 
-    def _revisions(self, table: Table, document_ids: Iterable[str] | None) -> Iterator[Any]:
+    def _read_back(self, stored: StoredRevision) -> Any:
+        self.check_open()
+        self._large_values.enter(len(stored.ion), self.check_open)
+        return read_back(stored)
+
+    def _revisions(
+        self, table: Table, document_ids: Iterable[str] | None
+    ) -> Iterator[StoredRevision]:
         if document_ids is None:
             self.reads.add_scan(table)
             self.storage_reads += 2
-            for stored in self._storage.revisions(table.table_id):
-                yield read_back(stored)
+            yield from self._storage.revisions(table.table_id)
             return
         for document_id in dict.fromkeys(map(str, document_ids)):
             self.storage_reads += 1
-            revisions = list(self._storage.history(table.table_id, document_id))
-            version = revisions[-1].version if revisions else ABSENT
-            self.reads.add_document(table, document_id, version)
-            for stored in revisions:
-                yield read_back(stored)
+            version = ABSENT
+            try:
+                for stored in self._storage.history(table.table_id, document_id):
+                    version = stored.version
+                    yield stored
+            finally:
+                self.reads.add_document(table, document_id, version)
+
+
+def _always_open() -> None:
+    """The check of a view that is no transaction's."""
 
 
 def _keyed(values: Iterable[Any]) -> dict[bytes, Any]:

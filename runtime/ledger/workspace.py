@@ -11,6 +11,7 @@ from runtime.ledger.catalog import SYSTEM_TABLE, CatalogCache, indexed, row_of, 
 from runtime.ledger.errors import LimitExceededError, StatementError
 from runtime.ledger.identifiers import derived_id, new_id
 from runtime.ledger.index_key import index_key
+from runtime.ledger.large_values import LargeValues
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Index, Table
 from runtime.ledger.partiql.values import field as field_of
@@ -31,9 +32,10 @@ class Workspace(View):
         now: Callable[[], datetime],
         transaction_id: str,
         new_document_id: Callable[[], str],
+        large_values: LargeValues,
     ) -> None:
         """Read and write nothing yet."""
-        super().__init__(storage, catalogs, limits, now, transaction_id)
+        super().__init__(storage, catalogs, limits, now, transaction_id, large_values)
         self.statement = 0
         """The index of the statement that runs, which writes are put down to."""
         self._new_document_id = new_document_id
@@ -104,6 +106,18 @@ class Workspace(View):
         self.redaction = requested(self._storage, block_address, table_id, document_id)
         return self.redaction
 
+    def check_changes(self, documents: int) -> None:
+        """Raise LimitExceededError when so many documents are too many to be changed at once.
+
+        Those that the transaction inserted itself can be deleted without a trace.
+        """
+        documents_max = self._limits.transaction_documents_max
+        if documents > documents_max + len(self.writes):
+            raise LimitExceededError(
+                f"the statement would change more than {documents_max} documents, the most that a"
+                " transaction may: narrow it, and go on in another"
+            )
+
     @property
     def changes_anything(self) -> bool:
         """Whether its commit needs a block."""
@@ -170,6 +184,7 @@ class Workspace(View):
         entries_max = self._limits.backfill_documents_max
         count = 0
         for stored in self._storage.documents(table.table_id):
+            self.check_open()
             if stored.deleted:
                 continue
             count += 1

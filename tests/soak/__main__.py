@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tests.soak.isolation import simulated, threaded
 from tests.soak.kills import kill_writers
+from tests.soak.memory import MEMORY_MB_MAX, SCANNERS, fill, peak_mb
 from tests.soak.power_cuts import cut
 
 COUNTS: Final = {
@@ -26,13 +27,15 @@ COUNTS: Final = {
     "power-cuts": 100_000,
     "histories": 10_000,
     "fuzz": 300,
+    "memory": 300,
 }
-"""How many of each, `fuzz` in seconds for each edge, by the name it is asked for."""
+"""How many of each by the name it is asked for; seconds of `memory` and, each edge, of `fuzz`."""
 THREADED_EVERY: Final = 10
 """Of so many histories one is of threads on a file, the others are simulated."""
 LINES: Final = 20
 """Of progress, where there is no terminal."""
 LOSING_IMAGES: Final = 2_000
+LARGE_DOCUMENTS: Final = 40
 EDGES: Final = {
     "PartiQL": "tests/runtime/ledger/partiql/test_fuzz.py",
     "session and server": "tests/runtime/ledger/server/test_fuzz.py",
@@ -54,7 +57,13 @@ def main() -> int:
     """Run what was asked for; 1 when anything was found."""
     arguments = _arguments()
     seed = arguments.seed if arguments.seed is not None else random.SystemRandom().getrandbits(32)
-    runs = {"kills": _kills, "power-cuts": _power_cuts, "histories": _histories, "fuzz": _fuzz}
+    runs = {
+        "kills": _kills,
+        "power-cuts": _power_cuts,
+        "histories": _histories,
+        "fuzz": _fuzz,
+        "memory": _memory,
+    }
     failed: list[str] = []
     for name in arguments.runs or list(runs):
         count = max(1, round(COUNTS[name] * arguments.scale))
@@ -162,6 +171,16 @@ def _fuzz(seed: int, count: int, folder: Path, advance: Advance) -> str:
         examples[edge] = rounds * ROUND_EXAMPLES
     told = ", ".join(f"{edge} {number:,}" for edge, number in examples.items())
     return f"{count} s for each edge, 0 crashes; examples of each test: {told}"
+
+
+def _memory(seed: int, count: int, folder: Path, advance: Advance) -> str:
+    """Scan large documents for `count` seconds; no chance is involved."""
+    del seed
+    fill(folder, LARGE_DOCUMENTS)
+    peak, scans = peak_mb(folder, count, advance)
+    if peak >= MEMORY_MB_MAX:
+        raise AssertionError(f"the server held {peak:,.0f} MB, the limit is {MEMORY_MB_MAX}")
+    return f"{SCANNERS} clients, {scans:,} scans, the server held at most {peak:,.0f} MB"
 
 
 def _pytest(path: str, seed: int) -> None:

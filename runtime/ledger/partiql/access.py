@@ -83,6 +83,14 @@ class Access(Protocol):
         """Add a document; its new id. StatementError when it is not a struct."""
         ...
 
+    def check_open(self) -> None:
+        """Raise what ends the statement, when the transaction has become too old meanwhile."""
+        ...
+
+    def check_changes(self, documents: int) -> None:
+        """LimitExceededError when so many documents are too many to be changed at once."""
+        ...
+
     def replace(self, table: Table, document_id: str, data: Any) -> None:
         """Give a document new contents."""
         ...

@@ -95,6 +95,7 @@ def change(compiler: Compiler, node: clauses.Change) -> Callable[[Frame], list[A
             document_id = str(frame[identity])
             if document_id not in edits:
                 edits[document_id] = Edits(frame[bound.value_slot])
+                access.check_changes(len(edits))
             operation.note(frame, edits[document_id])
         results = {key: _result(compiler, node, edit) for key, edit in edits.items()}
         table = access.table(name)

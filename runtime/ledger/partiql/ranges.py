@@ -15,6 +15,8 @@ from runtime.ledger.partiql.lookups import DOCUMENT_ID, Lookup
 from runtime.ledger.partiql.values import MISSING, Bag, is_unknown, text_of
 
 statement_rows_max = 10_000_000
+rows_unchecked_max = 256
+"""Looked at before it is asked again whether the statement may go on."""
 
 Iterate = Callable[[Frame], Iterator[None]]
 """Puts one binding after the other into the frame's slots."""
@@ -125,6 +127,9 @@ def _count(frame: Frame) -> None:
             f"the statement looks at more than {statement_rows_max} rows:"
             " narrow it by an index, or join fewer sources"
         )
+    if frame[ROWS] % rows_unchecked_max == 0:
+        access: Access = frame[ACCESS]
+        access.check_open()
 
 
 def _documents(access: Access, table: Table, by: list[Lookup], frame: Frame) -> Iterator[Document]:

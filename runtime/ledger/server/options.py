@@ -21,7 +21,7 @@ class ServerOptions:
     session_lifetime_s: tuple[float, float] = SESSION_LIFETIME_S
     sessions_max: int = SESSIONS_MAX
     limits: Limits = field(
-        default=replace(LIMITS, documents_cached_max=100, documents_cached_bytes_max=256 * 1024)
+        default=replace(LIMITS, documents_cached_max=100, documents_cached_bytes_max=64 * 1024)
     )
     """Of every ledger's transactions; of many at a time, each keeps fewer documents decoded."""
     threads: int = 16
@@ -32,6 +32,8 @@ class ServerOptions:
     large_body_bytes: int = MIB
     """Larger requests are worked on a few at a time, so that memory stays bounded."""
     large_bodies_max: int = 2
+    large_values_max: int = 2
+    """Statements that may have values of more than 16 KiB decoded at a time."""
     tags_max: int = 50
     """Of one resource."""
     exports_active_max: int = 2

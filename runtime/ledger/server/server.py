@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from runtime.ledger.engine import Ledger
+from runtime.ledger.large_values import LargeValues
 from runtime.ledger.server.application import Application
 from runtime.ledger.server.arns import Arns
 from runtime.ledger.server.control_plane import ControlPlane
@@ -101,12 +102,15 @@ class LedgerServer:
         file = open_registry_file(directory)
         opened.callback(file.close)
         registry, jobs = Registry(file), JobStore(file, options.job_retention_s)
+        large_values = LargeValues(options.large_values_max)
         arns = Arns(options.region, options.account_id)
         ledgers = Ledgers(
             directory / LEDGERS_NAME,
             registry,
             open_storage=SqliteStorage,
-            open_ledger=lambda storage, name: Ledger(storage, name=name, limits=options.limits),
+            open_ledger=lambda storage, name: Ledger(
+                storage, name=name, limits=options.limits, large_values=large_values
+            ),
             arns=arns,
         )
         opened.callback(ledgers.close)
@@ -116,6 +120,7 @@ class LedgerServer:
             ledgers,
             session_lifetime_s=options.session_lifetime_s,
             sessions_max=options.sessions_max,
+            large_values=large_values,
         )
         operations = LedgerOperations(registry, ledgers, jobs, arns, options, sessions.end_sessions)
         journals = JournalOperations(

@@ -25,10 +25,8 @@ from runtime.ledger.storage.sqlite_file import Row, SqliteFile
 
 PAGE_ROWS_MAX: Final = 256
 """Rows read at a time; no read stays open between pages."""
-PAGE_ROWS_FIRST: Final = 32
-"""Of the first page, before it is known how large the rows are."""
-PAGE_BYTES: Final = 1024 * 1024
-"""What a page is to hold of Ion, judged by the page before it."""
+PAGE_BYTES: Final = 512 * 1024
+"""A page ends with the row whose Ion reaches this."""
 
 _SEQUENCE_MAX: Final = (1 << 63) - 1
 _BLOCK: Final = "SELECT sequence_no, block_hash, peaks, catalog_sequence_no, ion FROM block "
@@ -58,14 +56,12 @@ class SqliteStorage:
         """Blocks first..last in order."""
         query = _BLOCK + "WHERE sequence_no BETWEEN ? AND ? ORDER BY sequence_no LIMIT ?"
         end = _SEQUENCE_MAX if last is None else last
-        size = PAGE_ROWS_FIRST
-        while True:
-            rows = self._file.read(query, first, end, size)
+        more = True
+        while more:
+            rows, more = self._file.page(PAGE_ROWS_MAX, PAGE_BYTES, query, first, end)
             yield from map(sqlite_rows.block, rows)
-            if len(rows) < size:
-                return
-            size = _page_rows(rows)
-            first = rows[-1][0] + 1
+            if more:
+                first = rows[-1][0] + 1
 
     def leaves(self, sequence_nos: Collection[int]) -> dict[int, Leaf]:
         """Hashes and peaks of these blocks, those that exist."""
@@ -136,14 +132,12 @@ class SqliteStorage:
         self, query: str, start: Sequence[Any], after: Callable[[Row], Sequence[Any]]
     ) -> Iterator[StoredRevision]:
         """Revisions page by page; `after` makes the next page's parameters from the last row."""
-        size = PAGE_ROWS_FIRST
-        while True:
-            rows = self._file.read(query, *start, size)
+        more = True
+        while more:
+            rows, more = self._file.page(PAGE_ROWS_MAX, PAGE_BYTES, query, *start)
             yield from map(sqlite_rows.revision, rows)
-            if len(rows) < size:
-                return
-            size = _page_rows(rows)
-            start = after(rows[-1])
+            if more:
+                start = after(rows[-1])
 
     def _write(self, group: Sequence[Waiting]) -> None:
         """Write the appends that fit upon the head, in one transaction."""
@@ -167,12 +161,6 @@ class SqliteStorage:
                 head = block
         for waiting, error in outcomes:
             waiting.finish(error)
-
-
-def _page_rows(rows: list[Row]) -> int:
-    """How many rows the next page may hold; the Ion is every row's last column."""
-    size = sum(len(row[-1]) for row in rows)
-    return max(1, min(PAGE_ROWS_MAX, PAGE_BYTES * len(rows) // max(size, 1)))
 
 
 def _is_upon(block: StoredBlock, head: StoredBlock | None) -> bool:

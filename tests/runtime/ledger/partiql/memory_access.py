@@ -135,6 +135,12 @@ class MemoryAccess:
             }
             yield simpleion.loads(simpleion.dumps(row))
 
+    def check_open(self) -> None:
+        """It never ends."""
+
+    def check_changes(self, documents: int) -> None:
+        """As many as one likes."""
+
     def insert(self, table: Table, data: Any) -> str:
         document_id = self._new_id("document")
         self.tables[table.name].documents[document_id] = []

@@ -38,6 +38,13 @@ class ServerProcess:
     def port(self) -> int:
         return int(self.url.rsplit(":", 1)[1])
 
+    @property
+    def peak_mb(self) -> float:
+        """The most memory it has held so far, as Linux counts it."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        kilobytes = next(line.split()[1] for line in status.splitlines() if "VmHWM" in line)
+        return int(kilobytes) / 1000
+
     def kill(self) -> None:
         """As a power cut would end it, but for what the kernel keeps."""
         self._process.send_signal(signal.SIGKILL)
