@@ -63,7 +63,7 @@ def run(screen: Screen, options: argparse.Namespace) -> None:
 def _cloud(options: argparse.Namespace) -> "Cloud":
     from cli.cloud import Cloud
 
-    return Cloud.at(options.outputs, options.ledger_prefix)
+    return Cloud.at(options.outputs)
 
 
 def _verify(screen: Screen, options: argparse.Namespace) -> None:
@@ -101,6 +101,8 @@ def _tail(screen: Screen, options: argparse.Namespace) -> None:
 
 
 def _operate(screen: Screen, options: argparse.Namespace) -> None:
+    if options.what == "restore":
+        return _restore(screen, options)
     from cli.operations import Operations
 
     operations = Operations(screen, _cloud(options))
@@ -116,11 +118,25 @@ def _operate(screen: Screen, options: argparse.Namespace) -> None:
         case ("replay", what):
             operations.change_replay(options.id, what, wait=options.wait)
         case (_, "take"):
-            operations.take_snapshot()
+            operations.take_snapshot(options.key, wait=options.wait)
         case (_, "list"):
             operations.list_snapshots()
         case _:
             operations.read_snapshot(options.id)
+    return None
+
+
+def _restore(screen: Screen, options: argparse.Namespace) -> None:
+    from cli.restore import Restoring, restore
+
+    what = Restoring(
+        options.id,
+        folder=options.folder,
+        bucket=options.bucket,
+        journal_table=options.journal_table,
+        state_table=options.state_table,
+    )
+    restore(screen, _cloud(options), what)
 
 
 if __name__ == "__main__":

@@ -23,22 +23,19 @@ EMBEDDED_KEY: Final = "test"
 CONNECT_TIMEOUT_S: Final = 3
 READ_TIMEOUT_S: Final = 10
 CALL_ATTEMPTS_MAX: Final = 3
-SHARDS_MAX: Final = 64
-"""The program's own limit on ledgers in one table."""
-PROBES_MAX: Final = 16
-"""Ledgers looked for at once."""
+READERS_MAX: Final = 16
+"""Ledgers looked at at once."""
 
 
 class Cloud:
     """The deployed system, or the embedded one. Methods raise CliError."""
 
-    def __init__(self, outputs: Mapping[str, Any], prefix: str = "ads") -> None:
-        """Nothing is asked yet; `prefix` is what ledgers' names begin with."""
+    def __init__(self, outputs: Mapping[str, Any]) -> None:
+        """Nothing is asked yet."""
         self._outputs = outputs
-        self._prefix = prefix
 
     @classmethod
-    def at(cls, path: Path, prefix: str = "ads") -> "Cloud":
+    def at(cls, path: Path) -> "Cloud":
         """What an outputs file names: `pulumi stack output --json`, or the embedded stack's."""
         try:
             outputs = json.loads(path.read_text())
@@ -51,7 +48,7 @@ class Cloud:
             raise UsageError(f"{path} is not JSON: {error}") from error
         if not isinstance(outputs, dict):
             raise UsageError(f"{path} is not a JSON object of outputs")
-        return cls(outputs, prefix)
+        return cls(outputs)
 
     def output(self, name: str) -> str:
         """One of the program's outputs."""
@@ -84,20 +81,21 @@ class Cloud:
             connect_timeout=CONNECT_TIMEOUT_S,
             read_timeout=READ_TIMEOUT_S,
             retries={"mode": "standard", "total_max_attempts": CALL_ATTEMPTS_MAX},
-            max_pool_connections=PROBES_MAX,
+            max_pool_connections=READERS_MAX,
         )
         with reaching(f"AWS for {service}"):
             return self.session().client(service, endpoint_url=self.embedded_url, config=config)
 
-    def journals(self, names: list[str] | None = None) -> dict[str, DynamoDbStorage]:
-        """The ledgers that hold something, by name; those named, if any are.
+    def ledgers(self) -> list[str]:
+        """The names of all ledgers, by shard."""
+        return self.output("ledgerNames").split(",")
 
-        Names are not listed anywhere but in the journal's keys, so all that there can be are tried.
-        """
+    def journals(self, names: list[str] | None = None) -> dict[str, DynamoDbStorage]:
+        """The ledgers that hold something, by name; those named, if any are."""
         client, table = self.client("dynamodb"), self.output("journalTableName")
-        tried = names or [f"{self._prefix}-{shard}" for shard in range(SHARDS_MAX)]
-        found = {name: DynamoDbStorage(client, table, name) for name in tried}
-        with reaching(f"table {table}"), ThreadPoolExecutor(PROBES_MAX) as pool:
+        asked = names or self.ledgers()
+        found = {name: DynamoDbStorage(client, table, name) for name in asked}
+        with reaching(f"table {table}"), ThreadPoolExecutor(READERS_MAX) as pool:
             heads = list(pool.map(lambda journal: journal.head(), found.values()))
         filled = {n: j for (n, j), head in zip(found.items(), heads, strict=True) if head}
         missing = [name for name in names or () if name not in filled]

@@ -11,6 +11,7 @@ from cli.errors import FailedError
 from cli.http import Http
 from cli.screen import Screen, changes_text, plain
 from runtime.ad_ledger.documents import revision_of
+from runtime.ads.shards import shard_of
 from runtime.ledger.engine import Ledger
 
 PAGES_MAX: Final = 10_000
@@ -41,7 +42,9 @@ def versions(cloud: Cloud, publisher_id: str, ad_id: str) -> Iterator[Mapping[st
 
 def owner_of(cloud: Cloud, ad_id: str) -> str:
     """The publisher of an ad, deleted or not, by the journal itself."""
-    for name, journal in cloud.journals().items():
+    names = cloud.ledgers()
+    own = names[shard_of(ad_id, len(names))]
+    for name, journal in cloud.journals([own]).items():
         with reaching(f"ledger {name}"):
             first = next(iter(Ledger(journal, name=name).history("Ads", ad_id)), None)
         if first is not None:

@@ -17,6 +17,7 @@ POLL_S: Final = 1.0
 LISTED_MAX: Final = 100
 ENDED: Final = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 GOOD: Final = "SUCCEEDED"
+FINISHED: Final = "FINISHED"
 REPLAYS, SNAPSHOTS = "replays", "snapshots"
 
 
@@ -62,9 +63,23 @@ class Operations:
         """Show one snapshot."""
         self._show(self._http.call("GET", SNAPSHOTS, snapshot_id))
 
-    def take_snapshot(self) -> None:
-        """Ask for a snapshot now."""
-        self._show(self._http.call("POST", SNAPSHOTS, body={}))
+    def take_snapshot(self, key: str | None, *, wait: bool) -> None:
+        """Ask for a snapshot now; with a key, however often, for one."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        snapshot = self._http.call("POST", SNAPSHOTS, body={}, headers=headers)
+        self._show(self._finished(snapshot) if wait else snapshot)
+
+    def _finished(self, snapshot: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The snapshot once it is finished; one that failed is tried again by itself."""
+        with self._screen.progress() as report:
+            while True:
+                blocks = snapshot["blocks"]
+                what = f"snapshot {snapshot['snapshotId']}"
+                report(what, int(blocks["done"]), int(blocks["total"]))
+                if snapshot["status"] == FINISHED:
+                    return snapshot
+                self._sleep(POLL_S)
+                snapshot = self._http.call("GET", SNAPSHOTS, snapshot["snapshotId"])
 
     def _show_or_wait(self, replay: Mapping[str, Any], *, wait: bool) -> None:
         found = self._ended(replay) if wait else replay

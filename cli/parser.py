@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 OUTPUTS: Final = Path(".local/outputs.json")
-LEDGER_PREFIX: Final = "ads"
 TARGETS: Final = ("replayTable", "state", "search")
 LAG_BLOCKS: Final = 500
 LAG_BLOCKS_MAX: Final = 100_000
@@ -40,12 +39,6 @@ def _command(commands: Any, name: str, what: str, *, offline: bool = False) -> A
             default=OUTPUTS,
             metavar="FILE",
             help=f"the program's outputs as JSON ({OUTPUTS})",
-        )
-        command.add_argument(
-            "--ledger-prefix",
-            default=LEDGER_PREFIX,
-            metavar="NAME",
-            help=f"what ledgers' names begin with ({LEDGER_PREFIX})",
         )
     return command
 
@@ -152,9 +145,25 @@ def _replay(commands: Any) -> None:
 
 def _snapshot(commands: Any) -> None:
     group = _group(commands, "snapshot", "take and list snapshots")
-    _command(group, "take", "ask for a snapshot now")
+    take = _command(group, "take", "ask for a snapshot now")
+    take.add_argument("--key", metavar="KEY", help="the same key takes one, however often")
+    take.add_argument("--wait", action="store_true", help="until it is finished")
     _command(group, "list", "show the newest snapshots")
     _command(group, "status", "show one").add_argument("id", metavar="ID")
+    _restore(_command(group, "restore", "build fresh stores from a snapshot and nothing else"))
+
+
+def _restore(command: Any) -> None:
+    command.add_argument("id", metavar="ID", help="the snapshot's id")
+    source = command.add_mutually_exclusive_group()
+    source.add_argument("--folder", type=Path, metavar="FOLDER", help="a copy of the bucket")
+    source.add_argument("--bucket", metavar="NAME", help="the bucket, if not that of the outputs")
+    command.add_argument(
+        "--journal-table", metavar="NAME", help="build the ledgers in this table, that is there"
+    )
+    command.add_argument(
+        "--state-table", metavar="NAME", help="put the ads, as of then, into this table"
+    )
 
 
 def _ledgers(command: Any) -> None:

@@ -85,6 +85,11 @@ class Settings:
     log_retention_days: int
     tracing: bool
 
+    @property
+    def ledger_names(self) -> list[str]:
+        """The ledgers in the journal's table, by shard."""
+        return [f"{self.ledger_name}-{shard}" for shard in range(self.ledger_shards)]
+
 
 class _Reader:
     """Reads one value after another and collects what is wrong instead of stopping at the first."""

@@ -85,7 +85,9 @@ def test_nothing_uses_a_default_provider(stack: str, preview: bool) -> None:
 
 @each_plan
 def test_exports_are_the_contract(stack: str, preview: bool) -> None:
-    assert planned(stack, preview).exports == EXPORTS
+    shards = {"dev": 1, "prod": 4}[stack]
+    names = ",".join(f"ads-{shard}" for shard in range(shards))
+    assert planned(stack, preview).exports == {**EXPORTS, "ledgerNames": names}
 
 
 @each_plan

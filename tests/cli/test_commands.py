@@ -179,6 +179,8 @@ def test_a_damaged_proof_and_one_that_is_not_there(
         ["replay", "start"],
         ["replay", "start", "--target", "moon"],
         ["replay", "status"],
+        ["snapshot", "restore"],
+        ["snapshot", "restore", "1", "--folder", "x", "--bucket", "y"],
     ],
 )
 def test_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -303,6 +305,24 @@ def test_a_replay_is_asked_for_signed_and_once(outputs: str, server: Server) -> 
     assert headers["Idempotency-Key"] == "k"
     assert headers["Authorization"].startswith("AWS4-HMAC-SHA256 Credential=test/")
     assert "/execute-api/aws4_request" in headers["Authorization"]
+
+
+def test_a_snapshot_is_waited_for_and_asked_for_once(
+    outputs: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    snapshot = {"snapshotId": "000001", "status": "RUNNING", "blocks": {"done": 0, "total": 0}}
+    server.answers["/snapshots"] = lambda _: (202, snapshot)
+    server.answers["/snapshots/000001"] = lambda count: (
+        200,
+        {**snapshot, "status": "FINISHED" if count > 1 else "RUNNING"},
+    )
+    take = ["snapshot", "take", "--key", "k", "--wait", "--json", "--outputs", outputs]
+    assert main(take) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "FINISHED"
+    assert server.asked[0][2]["Idempotency-Key"] == "k"
+    assert len(server.asked) == 3
+    assert main(["snapshot", "take", "--outputs", outputs]) == 0
+    assert "Idempotency-Key" not in server.asked[-1][2]
 
 
 @pytest.mark.parametrize(("status", "code"), [("SUCCEEDED", 0), ("FAILED", 1), ("CANCELLED", 1)])
