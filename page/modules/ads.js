@@ -26,6 +26,7 @@ export class AdsView {
   /** Show what the address asks for: an ad, a publisher's ads, or how to begin. */
   async show({ publisher, ad, version }) {
     const isSame = this.publisher === publisher && this.ad === ad && this.timeline;
+    if (isSame && Number(version) === this.looked) return;
     if (isSame && version !== undefined) return this.look(Number(version));
     Object.assign(this, { publisher, ad, timeline: null });
     this.form.publisher.value = publisher ?? "";
@@ -108,10 +109,12 @@ export class AdsView {
     this.look(this.looked);
   }
 
-  choose(version) {
+  /** Look at a version that the reader has chosen, who goes on at `focused`. */
+  choose(version, focused = "h2") {
     const { publisher, ad } = this;
+    this.look(version);
     this.goTo("ads", { publisher, ad, version });
-    this.detail.querySelector("h2").focus();
+    this.detail.querySelector(focused).focus();
   }
 
   /** Show one version whole, with the offer to check it. */
@@ -140,11 +143,7 @@ export class AdsView {
     const last = this.timeline.items.length - 1;
     if (last < 1) return null;
     const input = element("input", { type: "range", min: 0, max: last, value: item.version });
-    input.addEventListener("change", () => {
-      const { publisher, ad } = this;
-      this.goTo("ads", { publisher, ad, version: input.value });
-      this.detail.querySelector("input[type=range]").focus();
-    });
+    input.addEventListener("change", () => this.choose(Number(input.value), "input[type=range]"));
     input.setAttribute("aria-valuetext", `version ${item.version}, ${kindOf(item)}`);
     return element("label", { class: "slider" }, "Go through its versions", input);
   }

@@ -17,10 +17,11 @@ export class LagView {
     this.content = section.querySelector("#lag-content");
     this.polling = new Polling(() => this.refresh(), PAUSE_MS);
     this.cards = new Map();
-    keys.listeners.push(() => this.polling.isOn && this.show());
+    keys.listeners.push(() => this.isShown && this.show());
   }
 
   show() {
+    this.isShown = true;
     this.polling.stop();
     this.cards.clear();
     this.list = element("ul", { class: "lags" });
@@ -30,6 +31,7 @@ export class LagView {
   }
 
   stop() {
+    this.isShown = false;
     this.polling.stop();
   }
 

@@ -16,10 +16,11 @@ export class ReplaysView {
     this.content = section.querySelector("#replays-content");
     this.cards = new Map();
     this.polling = new Polling(() => this.refresh(), IDLE_MS);
-    keys.listeners.push(() => this.polling.isOn && this.show());
+    keys.listeners.push(() => this.isShown && this.show());
   }
 
   show() {
+    this.isShown = true;
     this.polling.stop();
     this.cards.clear();
     if (!this.keys.get()) return this.content.replaceChildren();
@@ -37,6 +38,7 @@ export class ReplaysView {
   }
 
   stop() {
+    this.isShown = false;
     this.polling.stop();
   }
 

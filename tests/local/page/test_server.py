@@ -18,6 +18,7 @@ CONFIG = {
     "operationsApi": "http://127.0.0.1:82/apis/b",
 }
 TIMEOUT_S = 10
+POLL_S = 0.02
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     config = tmp_path / "config.json"
     config.write_text(json.dumps(CONFIG))
     server = PageServer(0, PageFiles(ROOT / "page"), config)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(POLL_S,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
