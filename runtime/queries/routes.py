@@ -90,23 +90,7 @@ def routes(
         }
     )
 
-    @api.route(
-        "GET",
-        "/publisher/{publisherId}/ad",
-        summary="A publisher's ads: now, newest first, or at a time, by id",
-        answers={HTTPStatus.OK: Answer("A page of ads", ListBody)},
-        problems=(NOT_INDEXED,),
-    )
-    def list_ads(path: PublisherPath, query: ListQuery) -> Response[str]:
-        if query.at is not None:
-            page_of_then = past_page(ads(), path.publisher_id, query.at, query.limit, query.cursor)
-            return answer(HTTPStatus.OK, page_of_then)
-        try:
-            page = states().list(path.publisher_id, query.limit, query.cursor)
-        except CursorError as error:
-            raise ProblemError(INVALID, str(error), [Fault("cursor", str(error))]) from error
-        found = [ad_body(ad) for revision in page.revisions if (ad := revision.ad()) is not None]
-        return answer(HTTPStatus.OK, {"items": found, "next": page.next})
+    _add_lists(api, states, ads)
 
     @api.route(
         "GET",
@@ -134,6 +118,26 @@ def routes(
     _add_proofs(api, ads)
     api.describe(TITLE, others)
     return api
+
+
+def _add_lists(api: Api, states: Callable[[], States], ads: Callable[[], Ads]) -> None:
+    @api.route(
+        "GET",
+        "/publisher/{publisherId}/ad",
+        summary="A publisher's ads: now, newest first, or at a time, by id",
+        answers={HTTPStatus.OK: Answer("A page of ads", ListBody)},
+        problems=(NOT_INDEXED,),
+    )
+    def list_ads(path: PublisherPath, query: ListQuery) -> Response[str]:
+        if query.at is not None:
+            page_of_then = past_page(ads(), path.publisher_id, query.at, query.limit, query.cursor)
+            return answer(HTTPStatus.OK, page_of_then)
+        try:
+            page = states().list(path.publisher_id, query.limit, query.cursor)
+        except CursorError as error:
+            raise ProblemError(INVALID, str(error), [Fault("cursor", str(error))]) from error
+        found = [ad_body(ad) for revision in page.revisions if (ad := revision.ad()) is not None]
+        return answer(HTTPStatus.OK, {"items": found, "next": page.next})
 
 
 def _add_proofs(api: Api, ads: Callable[[], Ads]) -> None:
