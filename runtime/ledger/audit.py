@@ -7,7 +7,7 @@ an index looks at the documents.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -127,7 +127,8 @@ class _Auditor:
             chain.add(stored.ion)
             self._past.end = stored.sequence_no
             link = Link(stored.sequence_no, chain.place.strand_id, chain.place.previous_hash, ours)
-            checked = CheckedBlock("the journal", published(stored), link)
+            shown = published(replace(stored, block_hash=link.block_hash))
+            checked = CheckedBlock("the journal", shown, link)
             self._compare(stored, commits.commit(checked), chain)
             self._found.blocks += 1
             if progress is not None:

@@ -5,21 +5,32 @@ from typing import Any, Final
 from amazon.ion.simple_types import IonPyDict
 
 from runtime.ledger import ion, merkle
+from runtime.ledger.blobs import blob
 from runtime.ledger.errors import CorruptJournalError, IonError, StatementError
 from runtime.ledger.ion import IonValue
 from runtime.ledger.ion_form import check_form
 from runtime.ledger.storage.port import StoredBlock
+from runtime.ledger.verify import quick
+from runtime.ledger.verify.place import Place
+from runtime.ledger.verify.shown import Sealer, check
+from runtime.ledger.verify.symbols import DoubtError
 
 SYSTEM_SCHEMA: Final = "information_schema."
 REVISIONS_ENTRY: Final = 1
 """The place of the revisions' root in entriesHashList."""
 
 
-def published(stored: StoredBlock) -> IonValue:
-    """The block as it is shown, an IonPy struct; CorruptJournalError where it is none."""
+def published(stored: StoredBlock, sealer: Sealer = Sealer.QLDB) -> IonValue:
+    """The block as it is shown, an IonPy struct; CorruptJournalError where it is not what it was.
+
+    Nobody else has looked at it before it is shown, so all its hashes are made again. That it
+    follows the block before is left to who verifies the journal. In a journal that QLDB began,
+    which is allowed for unless `sealer` says otherwise, no known hash covers address, id and time.
+    """
     try:
         check_form(stored.ion)
         block = ion.decode(stored.ion)
+        _check_hashes(stored, block, sealer)
         _hide_system_revisions(block)
     except (IonError, KeyError, TypeError, AttributeError) as error:
         raise CorruptJournalError(
@@ -28,12 +39,28 @@ def published(stored: StoredBlock) -> IonValue:
     return block
 
 
-def published_revision(stored: StoredBlock, document_id: str) -> tuple[IonValue, list[bytes]]:
+def _check_hashes(stored: StoredBlock, block: Any, sealer: Sealer) -> None:
+    previous = blob(block["previousBlockHash"])
+    place = Place(stored.sequence_no, previous)
+    try:
+        found, exact = quick.check(stored.ion, place), True
+    except DoubtError:
+        found, exact = check(block, place, sealer), ion.encode(block) == stored.ion
+    if found.block_hash != stored.block_hash or not exact:
+        raise CorruptJournalError(
+            f"block {stored.sequence_no} is not what was committed: verify the journal and restore"
+            " it from a backup"
+        )
+
+
+def published_revision(
+    stored: StoredBlock, document_id: str, sealer: Sealer = Sealer.QLDB
+) -> tuple[IonValue, list[bytes]]:
     """A document's revision out of a block, and the hashes from it up to the block's own.
 
     StatementError when the block has no such revision to show.
     """
-    block = published(stored)
+    block = published(stored, sealer)
     revisions = block.get("revisions", [])
     for position, revision in enumerate(revisions):
         if "metadata" in revision and revision["metadata"]["id"] == document_id:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from runtime.ledger import ion
 from runtime.ledger.backups.errors import BackupError, DamagedBackupError
 from runtime.ledger.backups.place import Place
+from runtime.ledger.blobs import blob
 from runtime.ledger.errors import IonError
 from runtime.ledger.exports.destination import Destination
 from runtime.ledger.exports.errors import NoSuchObjectError
@@ -91,10 +92,10 @@ def read(place: Destination, prefix: str) -> Backup:
             ledger=str(struct["ledger"]),
             strand_id=str(tip["strandId"]),
             sequence_no=int(tip["sequenceNo"]),
-            digest=bytes(struct["digest"]),
+            digest=blob(struct["digest"]),
             objects=(),
         )
-        listing_hash = bytes(struct["listingHash"])
+        listing_hash = blob(struct["listingHash"])
         written = {name: value for name, value in struct.items() if name != "hash"}
         if _text(written) != data:
             raise DamagedBackupError(f"{key} is not what was written: its hash is another")

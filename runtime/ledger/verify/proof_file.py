@@ -8,6 +8,7 @@ A struct of `digest` (a blob), `digestTipAddress`, `proof` (a list of blobs), an
 from typing import Any
 
 from runtime.ledger import ion
+from runtime.ledger.blobs import blob
 from runtime.ledger.errors import IonError, ProofError
 from runtime.ledger.verify.proofs import (
     KnownDigest,
@@ -23,7 +24,7 @@ def check_proof_file(text: str, sealer: Sealer) -> str:
     try:
         struct = ion.parse(text)
         digest = _digest(struct, "digest", "digestTipAddress")
-        proof = [bytes(each) for each in struct["proof"]]
+        proof = [blob(each) for each in struct["proof"]]
         old = _digest(struct, "oldDigest", "oldDigestTipAddress") if "oldDigest" in struct else None
     except (IonError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise ProofError(f"the file holds no proof: {error!r}") from error
@@ -44,4 +45,4 @@ def check_proof_file(text: str, sealer: Sealer) -> str:
 
 def _digest(struct: Any, value: str, address: str) -> KnownDigest:
     tip = struct[address]
-    return KnownDigest(bytes(struct[value]), str(tip["strandId"]), int(tip["sequenceNo"]))
+    return KnownDigest(blob(struct[value]), str(tip["strandId"]), int(tip["sequenceNo"]))

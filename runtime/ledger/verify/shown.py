@@ -15,6 +15,7 @@ from amazon.ion.core import IonType
 from amazon.ion.simple_types import IonPyBytes, IonPyDict, IonPyList
 
 from runtime.ledger import ion
+from runtime.ledger.blobs import blob
 from runtime.ledger.errors import VerificationError
 from runtime.ledger.ion import IonValue
 from runtime.ledger.verify.arithmetic import HASH_SIZE, dot, root
@@ -159,7 +160,7 @@ def _recomputed(block: Any, sequence_no: int, sealer: Sealer, ion_hash: IonHash)
 
 def _shows_our_header(block: Any, ion_hash: IonHash) -> bool:
     try:
-        return _header_hash(block, ion_hash) == bytes(block["entriesHashList"][0])
+        return _header_hash(block, ion_hash) == blob(block["entriesHashList"][0])
     except (*_MALFORMED, IndexError):
         return False
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from runtime.ledger import ion
+from runtime.ledger.blobs import blob
 from runtime.ledger.errors import IonError, StorageError, VerificationError
 from runtime.ledger.exports.errors import ExportError
 from runtime.ledger.exports.folder import FolderDestination
@@ -71,7 +72,7 @@ class LedgerFile:
         """From the block's own bytes."""
         try:
             check_form(block)
-            return bytes(ion.decode(block)["previousBlockHash"])
+            return blob(ion.decode(block)["previousBlockHash"])
         except (IonError, KeyError, TypeError, ValueError):
             return b""
 
@@ -117,7 +118,7 @@ class ExportFolder:
     def claimed_previous(self, block: Any) -> bytes:
         """From the struct."""
         try:
-            return bytes(block["previousBlockHash"])
+            return blob(block["previousBlockHash"])
         except (KeyError, TypeError, ValueError):
             return b""
 
