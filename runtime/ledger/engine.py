@@ -16,11 +16,12 @@ from runtime.ledger.ion import IonValue
 from runtime.ledger.large_values import LargeValues
 from runtime.ledger.limits import LIMITS, Limits
 from runtime.ledger.partiql.access import Table
-from runtime.ledger.published import published, published_revision
+from runtime.ledger.published import published, published_revision, sealer_of
 from runtime.ledger.readback import read_back
 from runtime.ledger.reading import PlainRevision, plain_revisions
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 from runtime.ledger.transaction import Transaction
+from runtime.ledger.verify.shown import Sealer
 from runtime.ledger.workspace import Workspace
 
 
@@ -72,6 +73,7 @@ class Ledger:
         self._catalogs = CatalogCache(storage)
         self._committer = Committer(storage, self._catalogs, limits, now, monotonic)
         self._tree = BlockTree(storage)
+        self._sealer: Sealer | None = None
 
     def begin(self) -> Transaction:
         """Start a transaction; the store is first asked when a statement reads."""
@@ -167,7 +169,7 @@ class Ledger:
         StatementError when there is no such block or it is behind the tip.
         """
         stored = self._block(sequence_no)
-        return published(stored), self._path(stored, tip)
+        return published(stored, self._began_by()), self._path(stored, tip)
 
     def revision(
         self, sequence_no: int, document_id: str, tip: int | None = None
@@ -177,7 +179,7 @@ class Ledger:
         StatementError when there is no such revision to show or its block is behind the tip.
         """
         stored = self._block(sequence_no)
-        shown, steps = published_revision(stored, document_id)
+        shown, steps = published_revision(stored, document_id, self._began_by())
         path = self._path(stored, tip)
         return shown, None if path is None else [*steps, *path]
 
@@ -204,6 +206,12 @@ class Ledger:
             for stored in self._storage.blocks(sequence_no, sequence_no):
                 return stored
         raise StatementError(f"ledger {self.name} has no block {sequence_no}")
+
+    def _began_by(self) -> Sealer:
+        """Who sealed the journal's first block, which is read once."""
+        if self._sealer is None:
+            self._sealer = sealer_of(self._block(0))
+        return self._sealer
 
     def _path(self, stored: StoredBlock, tip: int | None) -> list[bytes] | None:
         if tip is None:

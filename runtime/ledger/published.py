@@ -39,6 +39,15 @@ def published(stored: StoredBlock, sealer: Sealer = Sealer.QLDB) -> IonValue:
     return block
 
 
+def sealer_of(first: StoredBlock) -> Sealer:
+    """Who sealed a journal, by its first block; one of ours that is damaged counts as QLDB's."""
+    try:
+        quick.check(first.ion, Place())
+    except DoubtError:
+        return Sealer.QLDB
+    return Sealer.LEDGER
+
+
 def _check_hashes(stored: StoredBlock, block: Any, sealer: Sealer) -> None:
     previous = blob(block["previousBlockHash"])
     place = Place(stored.sequence_no, previous)
