@@ -6,7 +6,7 @@ import infra
 from infra import grants, replay_grants, snapshot_grants
 from infra.api import route
 from infra.apis import Apis
-from infra.arguments import events, guard, partner, search
+from infra.arguments import events, guard, page, partner, search
 from infra.provider import provider
 from infra.routes import COMMANDS, OPERATIONS, QUERIES, SEARCHES
 from infra.search_domain import access
@@ -57,7 +57,9 @@ queries = workers.answering("queries", reads_journal, reads_state, environment=o
 searcher = workers.answering("search", searches, environment=of_index)
 workers.projecting("project_state", stream.stream_arn, writes_state, environment=of_state)
 indexer = workers.projecting("project_search", stream.stream_arn, indexes, environment=of_index)
-workers.telling("publish_events", stream.stream_arn, bus, reads_journal, environment=of_ledger)
+teller = workers.telling(
+    "publish_events", stream.stream_arn, bus, reads_journal, environment=of_ledger
+)
 if settings.partner_queue:
     infra.PartnerQueue("partner", partner(bus), opts)
 snapshots = workers.snapshotting("snapshot", reads_journal, environment=of_ledger)
@@ -74,7 +76,8 @@ operations = workers.answering(
 uses = access(index, INDEX, readers=[searcher, operations], writers=[indexer], rebuilders=[replay])
 infra.SearchAccess("search-access", uses, opts)
 
-apis = Apis(settings, opts)
+pages = [infra.Page("page", page(settings), opts)] if settings.page else []
+apis = Apis(settings, opts, *(each.url for each in pages))
 publishing = [route("commands", commands, *COMMANDS), route("queries", queries, *QUERIES)]
 publisher_api = apis.public("publisher-api", *publishing)
 client_api = apis.public("client-api", route("search", searcher, *SEARCHES))
@@ -89,4 +92,8 @@ pulumi.export("ledgerNames", ",".join(settings.ledger_names))
 pulumi.export("streamName", stream.stream_name)
 pulumi.export("stateTableName", state.table_name)
 pulumi.export("eventBusName", bus.bus_name)
+pulumi.export("eventWorkerName", teller.function_name)
 pulumi.export("snapshotBucketName", snapshots.bucket_name)
+for each in pages:
+    each.tell(publisher_api, operations_api)
+    pulumi.export("pageUrl", each.url)

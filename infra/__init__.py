@@ -4,6 +4,7 @@ from infra.api import Api, ApiArgs
 from infra.event_bus import EventBus, EventBusArgs
 from infra.journal_stream import JournalStream, JournalStreamArgs
 from infra.ledger import Ledger, LedgerArgs
+from infra.page import Page, PageArgs
 from infra.partner_queue import PartnerQueue, PartnerQueueArgs
 from infra.replay import Replay, ReplayArgs
 from infra.search_domain import SearchAccess, SearchAccessArgs, SearchDomain, SearchDomainArgs
@@ -23,6 +24,8 @@ __all__ = [
     "JournalStreamArgs",
     "Ledger",
     "LedgerArgs",
+    "Page",
+    "PageArgs",
     "PartnerQueue",
     "PartnerQueueArgs",
     "Platform",

@@ -4,6 +4,7 @@ from typing import TypedDict
 
 from infra.api import Limits
 from infra.event_bus import EventBus, EventBusArgs, event_schemas, event_source
+from infra.page import PageArgs
 from infra.partner_queue import PartnerQueueArgs
 from infra.search_domain import SearchDomainArgs
 from infra.settings import Settings
@@ -32,6 +33,11 @@ def limits(settings: Settings) -> Limits:
         "log_retention_days": settings.log_retention_days,
         "cors_origins": list(settings.cors_origins),
     }
+
+
+def page(settings: Settings) -> PageArgs:
+    """What the page may call, and what it says it shows."""
+    return {"region": settings.region, "place": f"{settings.project}, {settings.stack}"}
 
 
 def events(settings: Settings) -> EventBusArgs:

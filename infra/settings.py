@@ -55,6 +55,7 @@ class Settings:
     api_requests_per_s: int
     api_burst: int
     cors_origins: tuple[str, ...]
+    page: bool
     stream_timeout_s: int
     stream_retention_hours: int
     batch_size: int
@@ -178,6 +179,7 @@ def read() -> Settings:
         api_requests_per_s=reader.integer("apiRequestsPerS", 1, 10_000),
         api_burst=reader.integer("apiBurst", 1, 5_000),
         cors_origins=reader.texts("corsOrigins"),
+        page=reader.flag("page"),
         **_deliveries(reader),
         **_stores(reader),
         **_snapshots(reader),

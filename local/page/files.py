@@ -1,18 +1,13 @@
-"""The page's files and the headers that they are served with, as page/headers.json has them."""
+"""The page's files, and how they are served, which page/serving.json says."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
-"""Suffixes that are served, and as what; nothing else is."""
 FIRST = "index.html"
+SERVING = "serving.json"
+"""Has the headers of every answer, and the types of what is served by suffix: nothing else is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +21,16 @@ class PageFiles:
 
         Only what is listed in the folder is ever opened, so no path leads out of it.
         """
-        wanted = path.removeprefix("/") or FIRST
+        wanted, types = path.removeprefix("/") or FIRST, self._serving()["types"]
         for file in self.folder.rglob("*"):
-            if file.relative_to(self.folder).as_posix() == wanted and file.suffix in TYPES:
-                return file.read_bytes(), TYPES[file.suffix]
+            if file.relative_to(self.folder).as_posix() == wanted and file.suffix in types:
+                return file.read_bytes(), types[file.suffix]
         return None
 
     def headers(self, apis: Sequence[str]) -> dict[str, str]:
         """What every answer carries; `apis` are the origins that the page may call."""
-        headers: dict[str, str] = json.loads((self.folder / "headers.json").read_text())
+        headers = self._serving()["headers"]
         return {name: value.format(apis=" ".join(apis)) for name, value in headers.items()}
+
+    def _serving(self) -> dict[str, dict[str, str]]:
+        return json.loads((self.folder / SERVING).read_text())

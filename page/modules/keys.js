@@ -89,7 +89,8 @@ function form(keys) {
       { class: "hint" },
       "Operators’ calls are signed, and IAM says who may. Paste temporary keys, as ",
       element("code", {}, "aws configure export-credentials"),
-      " gives them. They stay in this tab and go nowhere: only signatures are sent.",
+      " gives them. The secret stays in this tab: calls carry a signature made with it, ",
+      "the key’s id and the session token.",
     ),
     element(
       "div",

@@ -69,7 +69,8 @@ export class ReplayCard {
 }
 
 function countsOf({ counts, blocksPerS, remainingS, ...replay }) {
-  const blocks = `${count(counts.blocks.done)} of ${counted(counts.blocks.total, "block")}`;
+  const total = counts.blocks.total;
+  const blocks = total ? `${count(counts.blocks.done)} of ${counted(total, "block")}` : "not planned yet";
   const rate = Number(String(blocksPerS)) > 0 ? `${count(blocksPerS)} blocks/s` : null;
   const isTimed = isUnderWay(replay) && remainingS !== null;
   const rest = isTimed ? `${span(remainingS)} to go` : null;

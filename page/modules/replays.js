@@ -45,14 +45,14 @@ export class ReplaysView {
   async begin(request, key) {
     const replay = await this.api.startReplay(request, key);
     this.announcer.say(`Replay ${replay.replayId} is started`);
-    this.put(replay, true);
+    this.put(replay, 0);
     this.polling.now();
   }
 
   async refresh() {
     try {
       const page = await this.api.replays();
-      for (const replay of page.items) this.put(replay, false);
+      page.items.forEach((replay, at) => this.put(replay, at));
       this.faults.replaceChildren();
       if (!this.cards.size) this.faults.replaceChildren(none());
       return page.items.some(isUnderWay) ? BUSY_MS : IDLE_MS;
@@ -62,14 +62,13 @@ export class ReplaysView {
     }
   }
 
-  /** Show a replay as it is now; its card stays the same, so nobody loses their place. */
-  put(replay, isNew) {
+  /** Show a replay as it is now; a card that is there stays, so nobody loses their place. */
+  put(replay, at) {
     let card = this.cards.get(replay.replayId);
     if (!card) {
       card = new ReplayCard((verb) => this.act(card, verb));
       this.cards.set(replay.replayId, card);
-      if (isNew) this.list.prepend(card.item);
-      else this.list.append(card.item);
+      this.list.insertBefore(card.item, this.list.children[at] ?? null);
     }
     card.update(replay);
     this.announcer.progress(replay.replayId, card.name, replay.status, Number(String(replay.percent)));

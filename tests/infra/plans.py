@@ -30,6 +30,7 @@ REGISTRY = "aws:schemas/registry:Registry"
 REGISTRY_POLICY = "aws:schemas/registryPolicy:RegistryPolicy"
 SCHEMA = "aws:schemas/schema:Schema"
 BUCKET = "aws:s3/bucket:Bucket"
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
 SCHEDULE = "aws:scheduler/schedule:Schedule"
 DOMAIN_POLICY = "aws:opensearch/domainPolicy:DomainPolicy"
 
@@ -46,6 +47,10 @@ COMPUTED: dict[str, Callable[[str, dict[str, Any]], dict[str, Any]]] = {
         "arn": f"arn:aws:events:{ACCOUNT}:rule/{inputs.get('eventBusName', '')}/{name}"
     },
     BUCKET: lambda name, _: {"arn": f"arn:aws:s3:::{name}"},
+    DISTRIBUTION: lambda name, _: {
+        "arn": f"arn:aws:cloudfront::123456789012:distribution/{name}",
+        "domainName": f"{name}.cloudfront.example",
+    },
     REGISTRY: lambda name, _: {"arn": f"arn:aws:schemas:{ACCOUNT}:registry/{name}"},
     STATE_MACHINE: lambda name, _: {"arn": f"arn:aws:states:{ACCOUNT}:stateMachine:{name}"},
     "aws:kinesis/stream:Stream": lambda name, _: {

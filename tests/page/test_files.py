@@ -53,7 +53,7 @@ def test_no_text_is_ever_read_as_markup() -> None:
 
 
 def test_the_policy_lets_in_nothing_but_the_page_itself() -> None:
-    policy = json.loads(text(FOLDER / "headers.json"))["Content-Security-Policy"]
+    policy = json.loads(text(FOLDER / "serving.json"))["headers"]["Content-Security-Policy"]
     parts = dict(part.strip().split(" ", 1) for part in policy.split(";"))
     assert parts.pop("connect-src") == "'self' {apis}"
     assert parts.pop("require-trusted-types-for") == "'script'"

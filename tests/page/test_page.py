@@ -1,7 +1,7 @@
 """The page in a browser, over real APIs: timelines, proofs, replays, lag, keys and errors."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,12 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from runtime.lag.lag import Lag
-from runtime.replays.replay import Progress
+from runtime.replays.replay import Progress, Request, Target, new_replay
 from tests.page.world import BLOCKS, KEYS, World
 
 LEVEL = Lag("state", "ads-0", 9, 9, 0, 0, 0.0, at_least=False)
 LATE = Lag("search", "ads-0", 9, 6, 3, 2, 4.5, at_least=True)
 OTHER_DIGEST = "00" * 32
+DAY = timedelta(days=1)
+FIRST_TARGET = "Replay table, all ads"
 
 
 def open_ad(tab: Page, url: str, ad_id: str) -> None:
@@ -183,6 +185,14 @@ def test_a_replay_is_started_and_watched_to_its_end(tab: Page, url: str, world: 
     expect(tab.locator(".replay")).to_contain_text(f"{3 * BLOCKS} of {4 * BLOCKS} blocks")
     expect(tab.locator(".replay")).to_contain_text("to go")
     assert world.refused == []
+
+
+def test_a_replay_that_others_started_comes_first(tab: Page, url: str, world: World) -> None:
+    tab.goto(f"{url}/#/replays")
+    tab.get_by_role("button", name="Start").click()
+    expect(tab.locator(".replay")).to_have_count(1)
+    world.records.create(new_replay(Request(Target.SEARCH), datetime.now(UTC) + DAY), None)
+    expect(tab.locator(".replay h3")).to_have_text(["Search index, all ads", FIRST_TARGET])
 
 
 def test_a_replay_is_cancelled(tab: Page, url: str, world: World) -> None:

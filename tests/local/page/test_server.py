@@ -68,7 +68,7 @@ def test_the_config_is_read_anew_each_time(url: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/headers.json", "/../README.md", "/modules", "/modules/", "/%2e%2e/README.md", "//etc/hosts"],
+    ["/serving.json", "/../README.md", "/modules", "/modules/", "/%2e%2e/README.md", "//etc/hosts"],
 )
 def test_nothing_else_is_served(url: str, path: str) -> None:
     assert get(url + path).status == 404
