@@ -1,7 +1,8 @@
 """`adledger lag`: how far each projection is behind the ledger, measured from outside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from typing import Final
 
 from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
@@ -11,7 +12,8 @@ from rich.table import Table
 from cli.cloud import Cloud, reaching
 from cli.errors import FailedError, UnreachableError
 from cli.screen import Screen
-from runtime.lag.lag import Lag, Versions
+from cli.stream import Age, events_age, stream_lag
+from runtime.lag.lag import Lag, Versions, recent
 from runtime.lag.lags import Lags
 from runtime.search_index.errors import SearchIndexError
 from runtime.search_index.index import AdIndex
@@ -21,18 +23,30 @@ from runtime.state.table import StateTable
 SEARCH_ALIAS: Final = "ads"
 SEARCH_TIMEOUT_S: Final = 10
 SIGNED_SERVICE: Final = "es"
+UNKNOWN: Final = "-"
+_NOTHING: Final = dict.fromkeys(field.name for field in fields(Lag))
 
 
 def lag(screen: Screen, cloud: Cloud, blocks: int, seconds_max: float | None) -> None:
     """Show every projection's lag; FailedError when one is more seconds behind than it may be."""
-    lags = Lags(cloud.journals(), {"state": _state(cloud), "search": _search(cloud)})
+    journals, now = cloud.journals(), datetime.now(UTC)
+    lags = Lags(journals, {"state": _state(cloud), "search": _search(cloud)})
     with reaching("the journal"):
+        looked_at = {name: recent(journal, blocks) for name, journal in journals.items()}
         found = lags.measure(blocks)
-    screen.show([asdict(each) for each in found], lambda console: _show(console, found))
-    late = [each for each in found if seconds_max is not None and each.seconds > seconds_max]
+    found += stream_lag(cloud, looked_at, now)
+    age = events_age(cloud, now)
+    rows = [*map(asdict, found), _NOTHING | asdict(age)]
+    screen.show(rows, lambda console: _show(console, found, age))
+    if seconds_max is not None:
+        _check([*found, age], seconds_max)
+
+
+def _check(found: Sequence[Lag | Age], seconds_max: float) -> None:
+    late = [each for each in found if (each.seconds or 0) > seconds_max]
     if late:
-        named = ", ".join(f"{each.projection} of {each.ledger}" for each in late)
-        raise FailedError(f"more than {seconds_max:g} s behind: {named}")
+        named = [f"{each.projection} of {getattr(each, 'ledger', 'all')}" for each in late]
+        raise FailedError(f"more than {seconds_max:g} s behind: {', '.join(named)}")
 
 
 def _state(cloud: Cloud) -> Versions:
@@ -72,7 +86,7 @@ def _search(cloud: Cloud) -> Versions:
     return versions
 
 
-def _show(console: Console, found: Sequence[Lag]) -> None:
+def _show(console: Console, found: Sequence[Lag], age: Age) -> None:
     table = Table()
     for column in ("projection", "ledger", "head", "applied", "blocks", "ads", "seconds"):
         table.add_column(column, justify="left" if column in ("projection", "ledger") else "right")
@@ -83,4 +97,6 @@ def _show(console: Console, found: Sequence[Lag]) -> None:
             *(f"{more}{each.blocks}", f"{more}{each.ads}", f"{more}{each.seconds:.1f}"),
             style="yellow" if each.blocks else "green",
         )
+    seconds = UNKNOWN if age.seconds is None else f"{age.seconds:.1f}"
+    table.add_row(age.projection, "all", *[UNKNOWN] * 4, seconds)
     console.print(table)

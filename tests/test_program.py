@@ -41,6 +41,7 @@ EXPORTS = {
     "streamName": "journal-stream",
     "stateTableName": "state",
     "eventBusName": "events",
+    "eventWorkerName": "publish-events",
     "snapshotBucketName": "snapshots-id",
 }
 PROGRAMS = [ROOT / "__main__.py", *sorted((ROOT / "infra").glob("*.py"))]

@@ -167,7 +167,9 @@ def test_projections_are_soon_level(run: Run, ad_id: str) -> None:
         done = run("lag", "--json")
         assert done.returncode == 0, done.stderr
         lags = json.loads(done.stdout)
-        assert {lag["projection"] for lag in lags} == {"state", "search"}
+        events = lags.pop()
+        assert (events["projection"], events["blocks"]) == ("events", None)
+        assert {lag["projection"] for lag in lags} == {"state", "search", "stream"}
         return all(lag["blocks"] == 0 and lag["applied"] == lag["head"] for lag in lags)
 
     wait_until(level, LEVEL_TIMEOUT_S)
