@@ -11,7 +11,7 @@ from runtime.ledger.block import NO_CATALOG
 from runtime.ledger.errors import LimitExceededError, StatementError
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Index, Table
-from runtime.ledger.readback import read_back
+from runtime.ledger.readback import Strand, read_back
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 
 SYSTEM_TABLE = Table(
@@ -149,6 +149,8 @@ class CatalogCache:
         self._storage = storage
         self._lock = threading.Lock()
         self._newest: Catalog | None = None
+        self.strand = Strand()
+        """The journal's, by which revisions that are read are held to it."""
 
     @property
     def newest(self) -> Catalog | None:
@@ -186,6 +188,6 @@ class CatalogCache:
         tables: dict[str, Table] = {}
         versions: dict[str, int] = {}
         for stored in self._storage.documents(SYSTEM_TABLE.table_id):
-            tables[stored.document_id] = table_of(read_back(stored)["data"])
+            tables[stored.document_id] = table_of(read_back(stored, self.strand)["data"])
             versions[stored.document_id] = stored.version
         return Catalog(sequence_no, tables, versions)

@@ -111,7 +111,7 @@ class Ledger:
         table = self._table(table_name)
         if table is not None:
             for stored in self._storage.history(table.table_id, document_id, first):
-                yield read_back(stored)
+                yield read_back(stored, self._catalogs.strand)
 
     def version(
         self, table_name: str, document_id: str, version: int | None = None
@@ -127,7 +127,7 @@ class Ledger:
             stored = self._storage.current(table.table_id, document_id)
         else:
             stored = self._storage.revision(table.table_id, document_id, version)
-        return None if stored is None else read_back(stored)
+        return None if stored is None else read_back(stored, self._catalogs.strand)
 
     def having(self, table_name: str, field: str, value: IonValue) -> Sequence[str] | None:
         """The ids, sorted, of all documents that ever had this value in an indexed field.

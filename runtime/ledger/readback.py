@@ -11,12 +11,34 @@ from runtime.ledger.storage.port import StoredRevision
 _ADDRESS = {"strandId", "sequenceNo"}
 
 
-def read_back(stored: StoredRevision) -> Any:
-    """The revision as an Ion struct; CorruptJournalError when it is not what was committed."""
+class Strand:
+    """The one strand of a journal, learnt from the first revision that is read of it.
+
+    No hash of a revision covers its strand's id. A damaged one differs from the others', and
+    should it have been the first, then all of them are refused.
+    """
+
+    def __init__(self, strand_id: str = "") -> None:
+        """Take the id where it is known."""
+        self.id = strand_id
+
+    def is_of(self, strand_id: Any) -> bool:
+        """Whether a revision is of this strand; the first one always is."""
+        if not isinstance(strand_id, str):
+            return False
+        self.id = self.id or str(strand_id)
+        return strand_id == self.id
+
+
+def read_back(stored: StoredRevision, strand: Strand | None = None) -> Any:
+    """The revision as an Ion struct; CorruptJournalError when it is not what was committed.
+
+    Its strand is held to the journal's where that is given.
+    """
     try:
         check_form(stored.ion)
         revision = ion.decode(stored.ion)
-        if _is_sound(stored, revision):
+        if _is_sound(stored, revision, strand or Strand()):
             return revision
         reason = "its hash or its place is another"
     except (IonError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -28,7 +50,7 @@ def read_back(stored: StoredRevision) -> Any:
     )
 
 
-def _is_sound(stored: StoredRevision, revision: Any) -> bool:
+def _is_sound(stored: StoredRevision, revision: Any, strand: Strand) -> bool:
     metadata = revision["metadata"]
     data = revision.get("data")
     data_hash = revision.get("dataHash")
@@ -41,7 +63,7 @@ def _is_sound(stored: StoredRevision, revision: Any) -> bool:
         and metadata["id"] == stored.document_id
         and metadata["version"] == stored.version
         and revision["blockAddress"].keys() == _ADDRESS
-        and isinstance(revision["blockAddress"]["strandId"], str)
         and revision["blockAddress"]["sequenceNo"] == stored.sequence_no
         and stored.deleted == (data_hash is None)
+        and strand.is_of(revision["blockAddress"]["strandId"])
     )

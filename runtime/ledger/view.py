@@ -262,7 +262,7 @@ class View:
     def _read_back(self, stored: StoredRevision) -> Any:
         self.check_open()
         self._large_values.enter(len(stored.ion), self.check_open)
-        return read_back(stored)
+        return read_back(stored, self._catalogs.strand)
 
     def _revisions(
         self, table: Table, document_ids: Iterable[str] | None

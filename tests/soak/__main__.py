@@ -17,6 +17,7 @@ from typing import Final
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tests.soak.flips import REFUSED, Journal, flip_bits, share_of_bits
 from tests.soak.isolation import simulated, threaded
 from tests.soak.kills import kill_writers
 from tests.soak.memory import MEMORY_MB_MAX, SCANNERS, fill, peak_mb
@@ -26,10 +27,12 @@ COUNTS: Final = {
     "kills": 1_000,
     "power-cuts": 100_000,
     "histories": 10_000,
+    "flips": 100,
     "fuzz": 300,
     "memory": 300,
 }
-"""How many of each by the name it is asked for; seconds of `memory` and, each edge, of `fuzz`."""
+"""How many of each by the name it is asked for; seconds of `memory` and, each edge, of `fuzz`;
+percent of all bits of a journal for `flips`."""
 THREADED_EVERY: Final = 10
 """Of so many histories one is of threads on a file, the others are simulated."""
 LINES: Final = 20
@@ -61,6 +64,7 @@ def main() -> int:
         "kills": _kills,
         "power-cuts": _power_cuts,
         "histories": _histories,
+        "flips": _flips,
         "fuzz": _fuzz,
         "memory": _memory,
     }
@@ -111,7 +115,7 @@ def _with_progress(
 
 def _folder(name: str) -> Path | None:
     """Kills are survived by a real disk's files; images are thrown away and stay in memory."""
-    return MEMORY if name == "power-cuts" and MEMORY.is_dir() else None
+    return MEMORY if name in ("power-cuts", "flips") and MEMORY.is_dir() else None
 
 
 def _kills(seed: int, count: int, folder: Path, advance: Advance) -> str:
@@ -154,6 +158,26 @@ def _histories(seed: int, count: int, folder: Path, advance: Advance) -> str:
             raise AssertionError(f"history {n}: {error}") from error
         advance(1)
     return f"{count:,} histories, {committed.total():,} commits, strictly serializable"
+
+
+def _flips(seed: int, count: int, folder: Path, advance: Advance) -> str:
+    journal = Journal(folder / "journal.sqlite")
+    bits = sum(cell.bits for cell in journal.cells())
+    done = 0
+
+    def flipped(more: int) -> None:
+        nonlocal done
+        before, done = done, done + more
+        advance(done * count // bits - before * count // bits)
+
+    found = flip_bits(journal, share_of_bits(seed, count), flipped)
+    refused = sum(number for name, number in found.items() if name.endswith(REFUSED))
+    journal.close()
+    return (
+        f"{found.total():,} of {bits:,} bits in {len(journal.expected)} blocks flipped, all found"
+        f" in their block, none read; SQLite refused {refused:,} as another row's key;"
+        f" {journal.left_out} index entries of redacted values left out"
+    )
 
 
 def _fuzz(seed: int, count: int, folder: Path, advance: Advance) -> str:

@@ -49,6 +49,8 @@ _SCHEMA: Final = (
     f"PRAGMA user_version = {FORMAT}",
 )
 _CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_NO_TEXT: Final = "Could not decode to UTF-8"
+"""How the error begins of a text that is none; it has no code."""
 _PRIMARY_CODE: Final = 0xFF
 """The part of an extended result code that names the kind of error."""
 
@@ -195,7 +197,7 @@ class SqliteFile:
         except sqlite3.Error as error:
             message = f"cannot {what} journal {self._path}: {error}"
             code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
-            if code in _CORRUPT:
+            if code in _CORRUPT or str(error).startswith(_NO_TEXT):
                 raise CorruptJournalError(f"{message}; restore it from a backup") from error
             if isinstance(error, sqlite3.OperationalError):
                 raise UnavailableError(message) from error

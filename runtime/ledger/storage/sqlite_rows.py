@@ -1,8 +1,13 @@
 """Blocks, revisions and index entries as rows of a SQLite file."""
 
+from typing import Final
+
+from runtime.ledger.errors import CorruptJournalError
 from runtime.ledger.storage import peaks as joined_peaks
 from runtime.ledger.storage.port import Commit, Redaction, StoredBlock, StoredRevision
 from runtime.ledger.storage.sqlite_file import Execute, Row
+
+_FLAGS: Final = {0, 1}
 
 
 def redact(execute: Execute, redactions: tuple[Redaction, ...]) -> bool:
@@ -50,6 +55,12 @@ def block(row: Row) -> StoredBlock:
 
 
 def revision(row: Row) -> StoredRevision:
-    """A revision from its row."""
+    """A revision from its row; CorruptJournalError where it is neither deleted nor not."""
     table_id, document_id, version, sequence_no, deleted, ion = row
+    if deleted not in _FLAGS:
+        raise CorruptJournalError(
+            f"version {version} of document {document_id} of table {table_id}, from block"
+            f" {sequence_no}, is not what was committed: verify the journal and restore it from a"
+            " backup"
+        )
     return StoredRevision(table_id, document_id, version, sequence_no, bool(deleted), ion)

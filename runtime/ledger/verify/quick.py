@@ -37,7 +37,7 @@ def check(data: bytes, place: Place) -> CheckedBlock:
     """The block with these bytes, if it stands here and is whole; DoubtError otherwise."""
     try:
         return _Block(data, place).checked()
-    except IndexError as error:
+    except (IndexError, UnicodeDecodeError) as error:
         raise DoubtError from error
 
 
