@@ -75,7 +75,10 @@ def require_sealed(image: BlockImage, block_ion: bytes) -> None:
             str(block["blockAddress"]["strandId"]),
         )
         found = _checked(block_ion, place)
-    except (IonError, VerificationError, KeyError, TypeError, AttributeError, ValueError) as error:
+    except (
+        *(IonError, VerificationError),
+        *(KeyError, TypeError, AttributeError, ValueError, OverflowError),
+    ) as error:
         raise BlockError(
             f"item {image.partition} {image.sort} is not a block as it was sealed ({error!r}):"
             " verify the ledger"
