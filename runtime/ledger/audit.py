@@ -12,8 +12,14 @@ from typing import Any, Final
 
 from runtime.ledger import ion, merkle
 from runtime.ledger.catalog import SYSTEM_TABLE
-from runtime.ledger.errors import CorruptJournalError, StorageError, VerificationError
+from runtime.ledger.errors import (
+    CorruptJournalError,
+    IonError,
+    StorageError,
+    VerificationError,
+)
 from runtime.ledger.expected import Expectation, ExpectedBlock, ExpectedEntry
+from runtime.ledger.ion_form import check_form
 from runtime.ledger.storage.port import JournalStorage, StoredBlock, StoredRevision
 from runtime.ledger.verify import Verified
 from runtime.ledger.verify.chain import check_digest
@@ -159,7 +165,10 @@ class Comparison:
     def _check_redacted(self, row: Mapping[str, Any], number: int) -> None:
         document_id, version = str(row["documentId"]), int(row["version"])
         kept = self._storage.revision(str(row["tableId"]), document_id, version)
-        if kept is not None and "data" in ion.decode(kept.ion):
+        if kept is None:
+            return
+        check_form(kept.ion)
+        if "data" in ion.decode(kept.ion):
             self._note(
                 f"version {version} of document {document_id} still has the data that block"
                 f" {number} redacted",
@@ -193,7 +202,7 @@ class Comparison:
         """Do a check; what cannot be read is a finding about the block that it came with."""
         try:
             check(*arguments)
-        except CorruptJournalError as error:
+        except (CorruptJournalError, IonError) as error:
             self._note(str(error), number)
 
     def _note(self, what: str, sequence_no: int | None = None) -> None:

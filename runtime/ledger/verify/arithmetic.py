@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import Final, NamedTuple
+from typing import Final
 
 HASH_SIZE: Final = 32
 
@@ -24,11 +24,12 @@ def dot(a: bytes, b: bytes) -> bytes:
 
 def root(leaves: Sequence[bytes]) -> bytes:
     """The Merkle root: of the left half of a perfect tree and of the rest, joined."""
-    if len(leaves) <= 1:
+    size = len(leaves)
+    if size <= 1:
         return leaves[0] if leaves else b""
-    if len(leaves) == 2:
-        return dot(*leaves)
-    left = left_size(len(leaves))
+    if size == 2:
+        return dot(leaves[0], leaves[1])
+    left = left_size(size)
     return dot(root(leaves[:left]), root(leaves[left:]))
 
 
@@ -60,14 +61,9 @@ def follow(leaf: bytes, siblings: Iterable[bytes]) -> bytes:
     return leaf
 
 
-class Piece(NamedTuple):
-    """The root of a perfect subtree over blocks."""
-
-    first: int
-    """The first of its blocks; a multiple of the number of blocks."""
-    height: int
-    """It has 2 ** height blocks."""
-    root: bytes
+Piece = tuple[int, int, bytes]
+"""A perfect subtree over blocks: the first of them, which is a multiple of their number; its
+height, for it has 2 ** height blocks; and its root."""
 
 
 class Pieces:
@@ -79,17 +75,21 @@ class Pieces:
 
     def push(self, piece: Piece) -> None:
         """Add the next blocks."""
-        while self.pieces and self.pieces[-1].height == piece.height:
-            before = self.pieces[-1]
-            if before.first >> before.height & 1:
+        pieces = self.pieces
+        _, height, own = piece
+        while pieces and pieces[-1][1] == height:
+            first, _, before = pieces[-1]
+            if first >> height & 1:
                 break
-            self.pieces.pop()
-            piece = Piece(before.first, piece.height + 1, dot(before.root, piece.root))
-        self.pieces.append(piece)
+            pieces.pop()
+            height += 1
+            own = dot(before, own)
+            piece = (first, height, own)
+        pieces.append(piece)
 
     def digest(self) -> bytes:
         """The Merkle root; of the whole journal when the first block is among them."""
         folded = b""
-        for piece in reversed(self.pieces):
-            folded = dot(piece.root, folded)
+        for _, _, own in reversed(self.pieces):
+            folded = dot(own, folded)
         return folded

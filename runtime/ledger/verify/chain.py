@@ -8,7 +8,7 @@ from runtime.ledger.errors import IonError, VerificationError
 from runtime.ledger.ion import IonValue
 from runtime.ledger.ion_form import check_form
 from runtime.ledger.verify import quick, shown, strict
-from runtime.ledger.verify.arithmetic import Piece, Pieces
+from runtime.ledger.verify.arithmetic import Pieces
 from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.symbols import DoubtError
 
@@ -44,7 +44,7 @@ class Chain:
         found = self._check(data, self.place)
         number = self.place.sequence_no
         self.place = Place(number + 1, found.block_hash, found.strand_id, found.is_ours)
-        self.pieces.push(Piece(number, 0, found.block_hash))
+        self.pieces.push((number, 0, found.block_hash))
         self.blocks += 1
         self.revisions += found.revisions
 

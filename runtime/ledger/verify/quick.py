@@ -25,7 +25,8 @@ _REVISIONS: Final = {
     (b"blockAddress", b"hash", *data, b"metadata") for data in ((), (b"data",), (b"dataHash",))
 }
 _BLOCK_ADDRESS, _TRANSACTION_ID, _TIMESTAMP = range(len(_HEADER))
-_STATED: Final = range(len(_HEADER), len(_HEADER) + len(_HASHES))
+_BLOCK_HASH, _ENTRIES_HASH, _PREVIOUS_HASH, _ENTRIES = range(3, 7)
+_TRANSACTION_INFO: Final = len(_ALWAYS) - 1
 """Where a block's members are."""
 _METADATA: Final = (b"id", b"version", b"txTime", b"txId")
 _ADDRESS: Final = (b"strandId", b"sequenceNo")
@@ -50,11 +51,11 @@ class _Block:
         if end != len(data) or tuple([name for name, _, _ in members]) not in _BLOCKS:
             raise DoubtError
         self._members = members
-        self._positions = {name: position for name, position, _ in members}
+        self._options = {name: position for name, position, _ in members[len(_ALWAYS) :]}
 
     def checked(self) -> CheckedBlock:
         strand_id = self._checked_strand()
-        info_hash, info = self._scan.hashed_members(self._positions[b"transactionInfo"])
+        info_hash, info = self._scan.hashed_members(self._members[_TRANSACTION_INFO][1])
         hashes, document_ids = self._revisions()
         self._check_documents(info, document_ids)
         entries = [
@@ -66,8 +67,12 @@ class _Block:
         entries_hash = root(entries)
         previous_hash = self._place.previous_hash
         block_hash = dot(entries_hash, previous_hash)
-        stated = [self._raw(position) for position in _STATED]
-        if stated != [_blob(block_hash), _blob(entries_hash), _blob(previous_hash), _list(entries)]:
+        if (
+            self._raw(_BLOCK_HASH) != _blob(block_hash)
+            or self._raw(_ENTRIES_HASH) != _blob(entries_hash)
+            or self._raw(_PREVIOUS_HASH) != _blob(previous_hash)
+            or self._raw(_ENTRIES) != _list(entries)
+        ):
             raise DoubtError
         self._scan.check_all_used()
         return CheckedBlock(strand_id, block_hash, len(hashes))
@@ -78,7 +83,7 @@ class _Block:
         return struct_hash(self._scan.digests(body, self._members[_TIMESTAMP][2]))
 
     def _redaction_hash(self) -> bytes:
-        position = self._positions.get(b"redactionInfo")
+        position = self._options.get(b"redactionInfo")
         return b"" if position is None else self._scan.hash(position)
 
     def _raw(self, at: int) -> bytes:
@@ -104,7 +109,7 @@ class _Block:
         """The hash of each revision, and the ids of their documents."""
         hashes: list[bytes] = []
         document_ids: set[bytes] = set()
-        position = self._positions.get(b"revisions")
+        position = self._options.get(b"revisions")
         if position is not None:
             items, _ = self._scan.items(position)
             if not items:

@@ -73,10 +73,14 @@ class Scan:
         head = self.data[position]
         size = head & 0x0F
         position += 1
-        if size == 14:
-            size, position = self.size(position)
-        elif size == 15:
+        if size < 14:
+            return head >> 4, position, position + size
+        if size == 15:
             raise DoubtError
+        size = self.data[position] - 0x80
+        if size >= 14:
+            return head >> 4, position + 1, position + 1 + size
+        size, position = self.size(position)
         return head >> 4, position, position + size
 
     def size(self, position: int) -> tuple[int, int]:
@@ -130,7 +134,11 @@ class Scan:
             position += 1
             if head > 0x1F and size < 15:
                 if size == 14:
-                    size, position = self.size(position)
+                    size = data[position] - 0x80
+                    if size < 14:
+                        size, position = self.size(position)
+                    else:
+                        position += 1
                 position += size
             found.append((names[symbol], value, position))
         if position != end:
@@ -158,9 +166,10 @@ class Scan:
     def hashed_members(self, position: int) -> tuple[bytes, list[Member]]:
         """The Ion hash of the struct at a position, and its members."""
         members: list[Member] = []
-        if self.data[position] >> 4 != _STRUCT or self.data[position] == 0xDF:
+        kind, body, end = self.header(position)
+        if kind != _STRUCT:
             raise DoubtError
-        return sha256(self._struct(position, members)[0]).digest(), members
+        return sha256(serialized_struct(self.digests(body, end, members))).digest(), members
 
     def serialized(self, position: int) -> tuple[bytes, int]:
         """What the hash of the value at a position is made of, and where the value ends."""
@@ -169,6 +178,8 @@ class Scan:
         kind = head >> 4
         if kind == _STRUCT and head != 0xDF:
             return self._struct(position)
+        if data[position : position + 2] == _FIRST:
+            return _FIRST_SERIALIZED, position + 2
         if kind <= 1 or head & 0x0F == 15:
             if head not in (0x0F, 0x10, 0x11) and (head & 0x0F != 15 or head >= 0xE0):
                 raise DoubtError
@@ -197,37 +208,42 @@ class Scan:
 
     def digests(self, position: int, end: int, members: list[Member] | None = None) -> list[bytes]:
         """What the members between two positions add to the hash of their struct."""
-        data, symbols, used, known = self.data, self._symbols, self._used, DIGESTS
+        data, symbols, used, known = self.data, self._symbols, self._used, DIGESTS.get
         found: list[bytes] = []
         while position < end:
-            symbol = data[position] & 0x7F
-            if data[position] >= 0x80:
+            number = data[position]
+            if number >= 0x80:
+                number -= 0x80
                 position += 1
             else:
-                symbol, position = self.number(position)
-            used[symbol] = 1
-            value = position
+                number, position = self.number(position)
+            used[number] = 1
+            symbol = symbols[number]
             head = data[position]
             body = position + 1
             size = head & 0x0F
             if size == 14:
-                size, body = self.size(body)
-            position = body + size
-            if head in _PLAIN and position <= end:
-                key = symbols[symbol] + data[value:position]
-                digest = known.get(key)
+                size = data[body] - 0x80
+                if size < 14:
+                    size, body = self.size(body)
+                else:
+                    body += 1
+            value, position = position, body + size
+            if head in _PLAIN:
+                key = symbol + data[value:position]
+                digest = known(key)
                 if digest is None:
-                    opening = symbols[symbol] + _OPENINGS[head >> 4]
+                    opening = symbol + _OPENINGS[head >> 4]
                     digest = plain_digest(key, opening, data[body:position])
-            elif head in _STRUCTS and position <= end:
+            elif head in _STRUCTS:
                 part = serialized_struct(self.digests(body, position))
-                digest = sha256(symbols[symbol] + part).digest()
+                digest = sha256(symbol + part).digest()
             else:
                 part, position = self.serialized(value)
-                digest = sha256(symbols[symbol] + part).digest()
+                digest = sha256(symbol + part).digest()
             found.append(digest)
             if members is not None:
-                members.append((self.names[symbol], value, position))
+                members.append((self.names[number], value, position))
         if position != end:
             raise DoubtError
         return found
@@ -261,6 +277,9 @@ _PLAIN: Final = frozenset(
     kind << 4 | size for kind in (2, 3, 4, 5, 6, 8, 9, 10) for size in range(15)
 )
 """How values begin whose body is hashed as it is."""
+_FIRST: Final = b"\xb1\x20"
+"""[0]: the first statement changed a document, as in most transactions."""
+_FIRST_SERIALIZED: Final = b"\x0b\xb0\x0b\x20\x0e\x0e"
 _STRUCTS: Final = frozenset(range(0xD0, 0xDF))
 _SHORT: Final = 0x80 + 14
 """The least length in one byte of its own."""

@@ -7,7 +7,7 @@ from typing import Final
 
 SYMBOLS_CACHED_MAX: Final = 8192
 LISTS_CACHED_MAX: Final = 256
-DIGESTS_CACHED_MAX: Final = 16_384
+DIGESTS_CACHED_MAX: Final = 2_048
 DIGEST_KEY_BYTES_MAX: Final = 64
 
 _ID_HEADER: Final = b"\x8e\x96"
@@ -122,11 +122,5 @@ def struct_hash(digests: list[bytes]) -> bytes:
 def serialized_struct(digests: list[bytes]) -> bytes:
     """What the hash of a struct with these members is made of."""
     digests.sort()
-    return (
-        b"\x0b\xd0"
-        + b"".join(digests)
-        .replace(b"\x0c", b"\x0c\x0c")
-        .replace(b"\x0b", b"\x0c\x0b")
-        .replace(b"\x0e", b"\x0c\x0e")
-        + END
-    )
+    joined = b"".join(digests).replace(b"\x0c", b"\x0c\x0c")
+    return b"\x0b\xd0%b\x0e" % joined.replace(b"\x0b", b"\x0c\x0b").replace(b"\x0e", b"\x0c\x0e")
