@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from local.emulator.servers import CloudServer
 from runtime.ledger import ion
+from runtime.ledger.audit import audit
 from runtime.ledger.engine import Ledger
 from runtime.ledger.errors import (
     CorruptJournalError,
@@ -19,14 +21,20 @@ from runtime.ledger.errors import (
     StatementError,
     StorageError,
 )
+from runtime.ledger.exports.folder import FolderDestination
+from runtime.ledger.exports.reader import ExportReader
 from runtime.ledger.hashing import ion_hash
+from runtime.ledger.imports.importer import import_journal
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
 from runtime.ledger.storage.port import JournalStorage
 from runtime.ledger.storage.sqlite import SqliteStorage
 from runtime.ledger.verify import verify_blocks
+from runtime.ledger.verify.parallel import verify
 from runtime.ledger.verify.proofs import KnownDigest, check_block, check_consistency, check_revision
+from runtime.ledger.verify.sources import ExportFolder
 from tests.emulator import client as dynamodb_client
 from tests.fakes import MemoryStorage
+from tests.runtime.ledger.exports.exporting import export
 from tests.runtime.ledger.ledgers import (
     DELETE,
     INSERT,
@@ -136,6 +144,32 @@ def test_every_hash_digest_and_proof_stays_valid(storage: JournalStorage) -> Non
     check_consistency(digests[tip], now, ledger.consistency(tip, now.sequence_no))
     found = verify_blocks((block.ion for block in ledger.blocks()), now.value)
     assert found.blocks == now.sequence_no + 1
+
+
+def test_what_was_kept_and_what_leaves_the_ledger_stay_proven(
+    storage: JournalStorage, tmp_path: Path
+) -> None:
+    """A revision that somebody keeps with its proof, and an export made after the redaction."""
+    ledger = with_ads(storage)
+    ad = changed(ledger)
+    number = int(history(ledger, ad)[0]["blockAddress"]["sequenceNo"])
+    digest = known(ledger)
+    block, _ = ledger.block(number)
+    kept, proof = ledger.revision(number, ad, digest.sequence_no)
+    assert proof is not None
+    redact(ledger, ad, version=0)
+    shown, again = ledger.revision(number, ad, digest.sequence_no)
+    assert again == proof
+    check_revision(kept, proof, digest, ledger.block(number)[0])
+    check_revision(shown, proof, digest, block)
+    folder = FolderDestination(tmp_path / "export")
+    manifest = export(storage, folder, inclusive_start=datetime(2000, 1, 1, tzinfo=UTC))
+    found = verify(ExportFolder(tmp_path / "export", manifest), digest=known(ledger).value)
+    assert found.blocks == ledger.digest().sequence_no + 1
+    copy = MemoryStorage()
+    import_journal(ExportReader(folder, manifest), copy, digest=known(ledger).value)
+    assert audit(storage, known(ledger).value).findings == []
+    assert audit(copy, known(ledger).value).findings == []
 
 
 def test_one_of_many_revisions_of_a_block_is_redacted(storage: JournalStorage) -> None:
