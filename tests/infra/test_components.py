@@ -29,7 +29,7 @@ def test_there_is_a_component_for_each_part_of_the_system(schema: dict[str, Any]
     assert sorted(schema["resources"]) == [
         f"adledger:index:{name}"
         for name in (
-            *("Api", "EventBus", "JournalStream", "Ledger", "PartnerQueue"),
+            *("Api", "EventBus", "JournalStream", "Ledger", "Page", "PartnerQueue"),
             *("Replay", "SearchAccess", "SearchDomain", "SnapshotBucket", "Snapshots"),
             *("StateStore", "Worker"),
         )

@@ -207,5 +207,5 @@ def test_a_stack_that_never_was_is_an_error(tmp_path: Path) -> None:
 
 
 def pid_of(stack: Stack, name: str) -> Any:
-    parts = (stack.cloud, stack.search, stack.event_sources)
+    parts = (stack.cloud, stack.search, stack.event_sources, stack.page)
     return next(part.process.pid() for part in parts if part.process.name == name)

@@ -118,7 +118,8 @@ def test_histories_under_faults_on_the_emulator(table: tuple[Any, str], seed: in
 
     stores = [DynamoDbStorage(faulty, name, "docs") for faulty in clients]
     recorder = play(seed, stores, at_once, disturb)
-    recorder.check(DynamoDbStorage(dynamodb, name, "docs"))
+    calm = DynamoDbStorage(dynamodb, name, "docs")
+    recorder.check(calm)
     assert recorder.committed > CLIENTS
     assert any(faulty.faults for faulty in clients)
-    assert ion.decode(next(stores[0].blocks(0)).ion)["blockAddress"]["sequenceNo"] == 0
+    assert ion.decode(next(calm.blocks(0)).ion)["blockAddress"]["sequenceNo"] == 0

@@ -51,6 +51,15 @@ def symbol(text: bytes) -> bytes:
 
 def names_and_symbols(table: bytes) -> tuple[list[bytes], list[bytes]]:
     """The symbols of a table and what they add to hashes; most of it is the same in most blocks."""
+    try:
+        return _around_ids(table)
+    except DoubtError:
+        texts, symbols = _texts(table)
+        return [*SYSTEM, *texts], [*_SYSTEM_SYMBOLS, *symbols]
+
+
+def _around_ids(table: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The same, where an id's header is nowhere inside a string; DoubtError where it is."""
     names, symbols = [*SYSTEM], [*_SYSTEM_SYMBOLS]
     start = 0
     while (at := table.find(_ID_HEADER, start)) >= 0:

@@ -94,7 +94,7 @@ def test_every_missing_setting_is_in_the_log(
     body = json.loads(TEMPLATE)["body"] if method == "POST" else ""
     reply, said = run(worker, tmp_path, method, path, query, body)
     assert reply["statusCode"] == 500
-    assert f"variables are missing: {missing}." in said
+    assert f"variables are missing: {missing};" in said
     assert "variables" not in reply["body"]
 
 

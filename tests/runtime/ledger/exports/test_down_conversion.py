@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from runtime.ledger import ion
 from runtime.ledger.exports.down_conversion import to_json
+from tests.ion_values import decimals
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_it_is_json_on_one_line_of_ascii(value: Any) -> None:
     assert json.loads(written) == [value]
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False))
+@given(decimals())
 def test_decimals_keep_their_scale(value: Decimal) -> None:
     written = to_json(ion.decode(ion.encode([value])))
     [read] = json.loads(written, parse_float=Decimal, parse_int=Decimal)

@@ -4,7 +4,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.ledger import ion
@@ -61,6 +61,8 @@ def test_blocks_with_any_document_pass_both(data: Any, copies: int) -> None:
     )
 
 
+@example({"\U0004c396": 1})
+@example({"莖": {"莖莖": 1}})
 @given(ION_VALUES)
 def test_its_hash_is_that_of_the_reference(value: Any) -> None:
     data = ion.encode(value)
