@@ -11,6 +11,7 @@ FACTOR_MIN = 3
 """Fewer ads than the benchmark's say less exactly how quick it is."""
 
 
+@pytest.mark.speed
 def test_replaying_is_quicker_than_writing_and_as_cheap_for_many(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
