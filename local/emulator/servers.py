@@ -15,6 +15,8 @@ STOP_S_MAX = 30.0
 """The last save of a large state takes seconds."""
 PROBE_S_MAX = 2.0
 REGION = "eu-west-1"
+CHAINED = ("-commands",)
+"""How the names of functions end that append to a ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class CloudServer:
             LOG_LEVEL="WARNING",
             MINISTACK_OPENSEARCH_ENDPOINT=f"127.0.0.1:{ports['search']}",
             UNPACKED_DIR=str(data / "unpacked"),
+            CHAINED=" ".join(CHAINED),
             WAKE_PORT=str(ports["wake"]),
         )
 

@@ -27,7 +27,7 @@ CREATE = {
     ADS: ("CREATE TABLE Ads", "CREATE INDEX ON Ads (publisherId)"),
     KEYS: ("CREATE TABLE IdempotencyKeys", 'CREATE INDEX ON IdempotencyKeys ("key")'),
 }
-PATIENCE_S = 5.0
+PATIENCE_S = 10.0
 """How long a transaction is tried again; the function's own timeout has to be longer."""
 Result = TypeVar("Result")
 

@@ -1,6 +1,7 @@
 """A publisher's and a reader's view of the deployed APIs: plain HTTP and JSON."""
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ import urllib3
 
 REQUEST_TIMEOUT_S = 30
 POLL_INTERVAL_S = 0.01
+WRITES = ("POST", "PATCH", "DELETE")
+REFUSED_STATUS = 400
 
 AD: dict[str, Any] = {
     "adTitle": "awesome title",
@@ -21,6 +24,8 @@ AD: dict[str, Any] = {
     "category": "awesome category",
     "tags": ["awesome", "category"],
 }
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,9 @@ class Api:
         response = self._pool.request(method, url, body=data, headers=sent)
         text = response.data.decode()
         parsed = json.loads(text, parse_float=Decimal) if text else None
+        if method in WRITES and response.status >= REFUSED_STATUS:
+            # Whoever counts failed writes, as benches do, wants to know why.
+            log.warning("%s %s: %s %s", method, url, response.status, text)
         return Answer(response.status, response.headers, parsed)
 
     def ads(self, publisher: str, ad_id: str = "", **query: Any) -> str:

@@ -42,7 +42,7 @@ def main() -> None:
         setattr(lambda_svc, poller, lambda: False)
     # first_line_wait, idle_confirm, hard_cap, in seconds: a silent handler waits 2 ms, not 50.
     lambda_runtime.Worker._drain_stderr_bounded.__defaults__ = (0.002, 0.001, 0.25)
-    workers.install(lambda_svc)
+    workers.install(lambda_svc, os.environ.pop("CHAINED", "").split())
     archives.install(lambda_runtime, Path(os.environ.pop("UNPACKED_DIR")))
     wake.install(dynamodb, kinesis, int(os.environ.pop("WAKE_PORT", "0")))
     queries.install(dynamodb)

@@ -23,6 +23,8 @@ INTERVAL_S = 1.0
 """Between two looks at whether anything has changed."""
 CHILD_S_MAX = 60.0
 """A child that runs longer is stuck on a lock that a thread held at the fork; it is killed."""
+CHILD_NICENESS = 10
+"""Of the child: a large state takes it seconds of a core, which requests need more."""
 SHARE_OF_TIME = 1
 """Between two saves, at least this many times what the last one took."""
 SELDOM_S = 30.0
@@ -137,6 +139,7 @@ def _be_the_child(services: dict[str, Callable[[], Any]]) -> None:
     """Save and leave; never return into the copy of the event loop."""
     try:
         gc.disable()
+        os.nice(CHILD_NICENESS)
         copy.deepcopy = lambda value, *_: value  # Nobody changes what only this child has.
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGINT):

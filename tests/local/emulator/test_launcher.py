@@ -1,6 +1,7 @@
 """What the launcher puts into MiniStack, and that it knows only one version of it."""
 
 import io
+import itertools
 import json
 import os
 import random
@@ -22,6 +23,7 @@ from local.emulator.servers import REGION, CloudServer
 
 LAUNCHER = Path(servers.__file__).parent / "launcher"
 Client = Callable[[str], Any]
+WRITER = f"work{servers.CHAINED[0]}"
 PARTITION = [f"{number:03d}" for number in range(120)]
 
 
@@ -205,13 +207,14 @@ def work(client: Client) -> str:
         "Principal": {"Service": "lambda.amazonaws.com"},
     }
     role = client("iam").create_role(RoleName="worker", AssumeRolePolicyDocument=policy(trust))
-    client("lambda").create_function(
-        FunctionName="work",
-        Runtime="python3.11",
-        Role=role["Role"]["Arn"],
-        Handler="work.handler",
-        Code={"ZipFile": code.getvalue()},
-    )
+    for name in ("work", WRITER):
+        client("lambda").create_function(
+            FunctionName=name,
+            Runtime="python3.11",
+            Role=role["Role"]["Arn"],
+            Handler="work.handler",
+            Code={"ZipFile": code.getvalue()},
+        )
     return "work"
 
 
@@ -234,6 +237,15 @@ def test_a_burst_waits_its_turn(client: Client, work: str) -> None:
     spans = [(answer[2], answer[3]) for answer in calls(client, work, limit + 3)]
     at_once = max(sum(a <= began < z for a, z in spans) for began, _ in spans)
     assert 2 <= at_once <= limit
+
+
+@pytest.mark.usefixtures("work")
+def test_of_who_appends_to_a_chain_there_is_one(client: Client) -> None:
+    """Two would be rivals, of which the one that has more to ask could lose for seconds."""
+    answers = calls(client, WRITER, 3)
+    assert len({answer[0] for answer in answers}) == 1
+    spans = sorted((answer[2], answer[3]) for answer in answers)
+    assert all(ended <= began for (_, ended), (began, _) in itertools.pairwise(spans))
 
 
 def test_any_other_version_is_refused(tmp_path: Path) -> None:

@@ -8,15 +8,19 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+import yaml
 
+from local.home import ROOT
 from runtime.ad_ledger.ad_ledger import AdLedger
+from runtime.ad_ledger.connection import READ_TIMEOUT_S
 from runtime.ad_ledger.settings import settings
-from runtime.ad_ledger.shard import Shard
+from runtime.ad_ledger.shard import PATIENCE_S, Shard
 from runtime.ads.ad import AdChanges, NewAd
 from runtime.ads.errors import ConflictError, UnavailableError, VersionMismatchError
 from runtime.ads.shards import shard_of
 from runtime.ledger import ion
 from runtime.ledger.engine import Ledger
+from runtime.ledger.limits import LIMITS
 from runtime.ledger.storage.port import StoredRevision
 from tests.fakes import MemoryStorage
 from tests.runtime.ad_ledger.stores import ledger_over, memory_ledger
@@ -228,6 +232,12 @@ def test_patience_ends() -> None:
     with pytest.raises(UnavailableError):
         shard.run("Ad x", lambda transaction: None)
     assert len(failing.plan["head"]) == 99
+
+
+def test_a_function_outlives_the_patience_of_its_writes() -> None:
+    settings = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    longest_s = PATIENCE_S + LIMITS.append_s_max
+    assert longest_s + READ_TIMEOUT_S < settings["apiTimeoutS"]["default"]
 
 
 def test_ads_written_differently_in_json_are_the_same_ad() -> None:
