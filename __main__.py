@@ -69,9 +69,9 @@ replay = workers.replaying(
     environment=of_all | {"SNAPSHOT_BUCKET": snapshots.bucket_name},
 )
 operations = workers.answering(
-    *("operations", *replay.statements, *snapshots.statements),
+    *("operations", *replay.statements, *snapshots.statements, *stream.statements),
     *(reads_journal, grants.compare_state(state.table_arn), searches),
-    environment=of_all | replay.environment | snapshots.environment,
+    environment=of_all | replay.environment | snapshots.environment | stream.tells(teller),
 )
 uses = access(index, INDEX, readers=[searcher, operations], writers=[indexer], rebuilders=[replay])
 infra.SearchAccess("search-access", uses, opts)

@@ -1,8 +1,6 @@
 """`adledger lag`: how far each projection is behind the ledger, measured from outside."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
-from datetime import UTC, datetime
 from typing import Final
 
 from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
@@ -12,9 +10,12 @@ from rich.table import Table
 from cli.cloud import Cloud, reaching
 from cli.errors import FailedError, UnreachableError
 from cli.screen import Screen
-from cli.stream import Age, events_age, stream_lag
-from runtime.lag.lag import Lag, Versions, recent
+from runtime.lag.ages import IteratorAge
+from runtime.lag.errors import LagError, UnreachedError
+from runtime.lag.lag import Age, Lag, Versions
 from runtime.lag.lags import Lags
+from runtime.lag.rows import row
+from runtime.lag.stream import Stream
 from runtime.search_index.errors import SearchIndexError
 from runtime.search_index.index import AdIndex
 from runtime.state.errors import StateError
@@ -24,29 +25,40 @@ SEARCH_ALIAS: Final = "ads"
 SEARCH_TIMEOUT_S: Final = 10
 SIGNED_SERVICE: Final = "es"
 UNKNOWN: Final = "-"
-_NOTHING: Final = dict.fromkeys(field.name for field in fields(Lag))
 
 
 def lag(screen: Screen, cloud: Cloud, blocks: int, seconds_max: float | None) -> None:
     """Show every projection's lag; FailedError when one is more seconds behind than it may be."""
-    journals, now = cloud.journals(), datetime.now(UTC)
-    lags = Lags(journals, {"state": _state(cloud), "search": _search(cloud)})
+    stream = Stream(cloud.client("kinesis"), cloud.output("streamName"))
+    age = IteratorAge(cloud.client("cloudwatch"), cloud.output("eventWorkerName"))
+    lags = Lags(
+        cloud.journals(),
+        {"state": _state(cloud), "search": _search(cloud)},
+        stream.versions,
+        {"events": age.seconds},
+    )
     with reaching("the journal"):
-        looked_at = {name: recent(journal, blocks) for name, journal in journals.items()}
-        found = lags.measure(blocks)
-    found += stream_lag(cloud, looked_at, now)
-    age = events_age(cloud, now)
-    rows = [*map(asdict, found), _NOTHING | asdict(age)]
-    screen.show(rows, lambda console: _show(console, found, age))
+        found = _measured(lags, blocks)
+    screen.show([row(each) for each in found], lambda console: _show(console, found))
     if seconds_max is not None:
-        _check([*found, age], seconds_max)
+        check(found, seconds_max)
 
 
-def _check(found: Sequence[Lag | Age], seconds_max: float) -> None:
+def check(found: Sequence[Lag | Age], seconds_max: float) -> None:
+    """Raise FailedError that names what is later than so many seconds."""
     late = [each for each in found if (each.seconds or 0) > seconds_max]
     if late:
         named = [f"{each.projection} of {getattr(each, 'ledger', 'all')}" for each in late]
         raise FailedError(f"more than {seconds_max:g} s behind: {', '.join(named)}")
+
+
+def _measured(lags: Lags, blocks: int) -> Sequence[Lag | Age]:
+    try:
+        return lags.measure(blocks)
+    except UnreachedError as error:
+        raise UnreachableError(str(error)) from error
+    except LagError as error:
+        raise FailedError(str(error)) from error
 
 
 def _state(cloud: Cloud) -> Versions:
@@ -86,17 +98,19 @@ def _search(cloud: Cloud) -> Versions:
     return versions
 
 
-def _show(console: Console, found: Sequence[Lag], age: Age) -> None:
+def _show(console: Console, found: Sequence[Lag | Age]) -> None:
     table = Table()
     for column in ("projection", "ledger", "head", "applied", "blocks", "ads", "seconds"):
         table.add_column(column, justify="left" if column in ("projection", "ledger") else "right")
     for each in found:
+        if isinstance(each, Age):
+            seconds = UNKNOWN if each.seconds is None else f"{each.seconds:.1f}"
+            table.add_row(each.projection, "all", *[UNKNOWN] * 4, seconds)
+            continue
         more = "≥ " if each.at_least else ""
         table.add_row(
             *(each.projection, each.ledger, str(each.head), f"{'≤ ' * bool(more)}{each.applied}"),
             *(f"{more}{each.blocks}", f"{more}{each.ads}", f"{more}{each.seconds:.1f}"),
             style="yellow" if each.blocks else "green",
         )
-    seconds = UNKNOWN if age.seconds is None else f"{age.seconds:.1f}"
-    table.add_row(age.projection, "all", *[UNKNOWN] * 4, seconds)
     console.print(table)

@@ -12,6 +12,7 @@ import pulumi
 
 UNCONFINED = frozenset(
     {
+        "cloudwatch:GetMetricData",
         "dynamodb:ListStreams",
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
@@ -80,6 +81,18 @@ def read_stream(stream_arn: pulumi.Input[str]) -> Statement:
         *("GetShardIterator", "ListShards"),
     ]
     return allow("ReadStream", [f"kinesis:{action}" for action in actions], stream_arn)
+
+
+def measure_lag(stream_arn: pulumi.Input[str]) -> list[Statement]:
+    """Read what a Kinesis stream has got lately, and how old it was when functions were given it.
+
+    The stream is read beside those who follow it; of the age Lambda alone can tell, as a metric.
+    """
+    actions = ["GetRecords", "GetShardIterator", "ListShards"]
+    return [
+        allow("LookIntoStream", [f"kinesis:{action}" for action in actions], stream_arn),
+        allow("ReadMetrics", ["cloudwatch:GetMetricData"], "*"),
+    ]
 
 
 def read_state(table_arn: pulumi.Input[str]) -> Statement:

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import grants
+from infra.grants import Statement
 from infra.worker import Delivery, EventSource, Platform, Worker
 
 BLOCKS_ONLY = {"dynamodb": {"NewImage": {"kind": {"S": ["block"]}}}}
@@ -51,6 +52,8 @@ class JournalStream(pulumi.ComponentResource):
     """The Kinesis stream."""
     stream_arn: pulumi.Output[str]
     """Its ARN."""
+    statements: list[Statement]
+    """What whoever measures how far it, and who follows it, are behind may do."""
 
     def __init__(
         self, name: str, args: JournalStreamArgs, opts: pulumi.ResourceOptions | None = None
@@ -91,7 +94,12 @@ class JournalStream(pulumi.ComponentResource):
         )
         self.stream_name = stream.name
         self.stream_arn = stream.arn
+        self.statements = grants.measure_lag(stream.arn)
         self.register_outputs({"streamName": self.stream_name, "streamArn": self.stream_arn})
+
+    def tells(self, follower: Worker) -> dict[str, pulumi.Input[str]]:
+        """Where to measure its lag, and that of a worker which leaves nothing else to ask."""
+        return {"STREAM_ARN": self.stream_arn, "EVENT_FUNCTION": follower.function_name}
 
 
 def qldb_stream_arn(stream_arn: str, ledger_name: str) -> str:

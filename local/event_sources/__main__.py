@@ -7,6 +7,7 @@ import socket
 import threading
 from pathlib import Path
 
+from local.event_sources.ages import Ages
 from local.event_sources.checkpoints import Checkpoints
 from local.event_sources.clients import Cloud
 from local.event_sources.faults import Faults, FaultyInvoke
@@ -25,15 +26,17 @@ def main() -> None:
         signal.signal(number, lambda *_: stopping.set())
     cloud = Cloud(options.url, options.region)
     checkpoints = Checkpoints(options.checkpoints)
-    invoke = cloud.invoke
+    ages = Ages(cloud.put_ages)
+    invoke = ages.noting(cloud.invoke)
     if options.fault_rate:
         faults = Faults(options.fault_rate, options.fault_seed, tuple(options.fault_functions))
-        invoke = FaultyInvoke(cloud.invoke, faults)
+        invoke = FaultyInvoke(invoke, faults)
     service = Service(cloud.mappings, cloud.source, checkpoints, invoke, cloud.report)
     receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     receiver.bind(("127.0.0.1", options.wake_port))
     threading.Thread(target=listen, args=(receiver, service), daemon=True).start()
     threading.Thread(target=announce, args=(service, options.ready_file), daemon=True).start()
+    threading.Thread(target=ages.run, args=(stopping,), daemon=True).start()
     service.run(stopping)
     if not service.drain(DRAIN_S_MAX):
         logging.warning("stopping with records left; they are read again at the next start")

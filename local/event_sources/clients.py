@@ -1,6 +1,7 @@
 """Clients of the embedded cloud: as Lambda itself, and with a function's rights."""
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from local.event_sources.delivery import Discarded, FunctionError, NotInvokedError
 from local.event_sources.destinations import report
-from local.event_sources.mappings import Mapping
+from local.event_sources.mappings import Mapping as EventSourceMapping
 from local.event_sources.sources import KinesisSource, Source, TableSource
 
 INVOKE_S_MAX = 910
@@ -39,6 +40,7 @@ class Cloud:
                 retries=once, read_timeout=INVOKE_S_MAX, max_pool_connections=CONNECTIONS_MAX
             ),
         )
+        self._metrics = self._session.client("cloudwatch", endpoint_url=url)
         self._sts = self._session.client("sts", endpoint_url=url)
         self._client_of_role = cache(self._open_client)
         self._role_of_function = cache(self._look_up_role)
@@ -61,7 +63,20 @@ class Cloud:
             raise FunctionError(body.decode(errors="replace"))
         return json.loads(body or b"null")
 
-    def source(self, mapping: Mapping) -> Source:
+    def put_ages(self, ages_ms: Mapping[str, float]) -> None:
+        """Tell how old what functions were given is, by function, as Lambda does."""
+        data = [
+            {
+                "MetricName": "IteratorAge",
+                "Dimensions": [{"Name": "FunctionName", "Value": function}],
+                "Unit": "Milliseconds",
+                "Value": age_ms,
+            }
+            for function, age_ms in ages_ms.items()
+        ]
+        self._metrics.put_metric_data(Namespace="AWS/Lambda", MetricData=data)
+
+    def source(self, mapping: EventSourceMapping) -> Source:
         """The stream of a mapping, read with its function's rights."""
         if mapping.is_kinesis:
             client = self.client_for(mapping, "kinesis")
@@ -69,11 +84,11 @@ class Cloud:
         client = self.client_for(mapping, "dynamodbstreams")
         return TableSource(client, mapping.stream_arn, self._region)
 
-    def report(self, mapping: Mapping, shard: str, discarded: Discarded) -> None:
+    def report(self, mapping: EventSourceMapping, shard: str, discarded: Discarded) -> None:
         """Report a discarded batch with its function's rights."""
         report(mapping, shard, discarded, lambda service: self.client_for(mapping, service))
 
-    def client_for(self, mapping: Mapping, service: str) -> Any:
+    def client_for(self, mapping: EventSourceMapping, service: str) -> Any:
         """A client with the rights of a mapping's function."""
         return self._client_of_role(self._role_of_function(mapping.function_arn), service)
 

@@ -1,4 +1,4 @@
-/** The view of how far each projection is behind each ledger. */
+/** The view of how far each projection, and the stream, is behind each ledger. */
 
 import { drawn, element, faultNotice } from "./elements.js";
 import { Polling } from "./polling.js";
@@ -6,7 +6,7 @@ import { count, counted, span } from "./wording.js";
 
 const PAUSE_MS = 2000;
 const SAMPLES_MAX = 60;
-const NAMES = { state: "State table", search: "Search index" };
+const NAMES = { state: "State table", search: "Search index", stream: "Stream", events: "Events" };
 const [WIDTH, HEIGHT] = [240, 48];
 
 export class LagView {
@@ -51,7 +51,7 @@ export class LagView {
     const id = `${lag.projection} ${lag.ledger}`;
     let card = this.cards.get(id);
     if (!card) {
-      card = new LagCard(lag);
+      card = lag.ledger === null ? new AgeCard(lag) : new LagCard(lag);
       this.cards.set(id, card);
       this.list.append(card.item);
     }
@@ -63,8 +63,9 @@ export class LagView {
   }
 }
 
-class LagCard {
-  constructor({ projection, ledger }) {
+/** A card with a graph of seconds; what they mean is the subclass's. */
+class Card {
+  constructor(projection, hint) {
     this.name = NAMES[projection] ?? projection;
     this.samples = [];
     this.state = element("span", { class: "status" });
@@ -82,32 +83,15 @@ class LagCard {
       "li",
       { class: "panel lag" },
       element("header", {}, element("h2", {}, this.name), this.state),
-      element("p", { class: "hint" }, "of ledger ", element("code", {}, ledger)),
+      element("p", { class: "hint" }, ...hint),
       this.seconds,
       this.graph,
       this.facts,
     );
   }
 
-  update(lag) {
-    const seconds = Number(String(lag.seconds));
-    this.isLevel = lag.blocks === 0;
+  draw(seconds) {
     this.samples = [...this.samples, seconds].slice(-SAMPLES_MAX);
-    const more = lag.atLeast ? "at least " : "";
-    this.state.textContent = this.isLevel ? "level" : "behind";
-    this.state.className = `status ${this.isLevel ? "succeeded" : "running"}`;
-    this.seconds.replaceChildren(
-      element("strong", {}, this.isLevel ? "0 s" : `${more}${span(seconds)}`),
-      this.isLevel ? " behind" : ` behind: ${more}${counted(lag.ads, "ad")} in ${counted(lag.blocks, "block")}`,
-    );
-    this.draw();
-    this.facts.replaceChildren(
-      ...fact("Newest block", count(lag.head)),
-      ...fact("Level up to", lag.applied < 0 ? "none" : `block ${count(lag.applied)}`),
-    );
-  }
-
-  draw() {
     const top = Math.max(1, ...this.samples);
     const from = SAMPLES_MAX - this.samples.length;
     const points = this.samples.map((seconds, at) => {
@@ -121,6 +105,50 @@ class LagCard {
     const newest = span(this.samples.at(-1));
     const says = `Lag over the last ${counted(this.samples.length, "look")}: ${newest} now, ${span(Math.max(...this.samples))} at most`;
     this.graph.setAttribute("aria-label", says);
+  }
+}
+
+class LagCard extends Card {
+  constructor({ projection, ledger }) {
+    super(projection, ["of ledger ", element("code", {}, ledger)]);
+  }
+
+  update(lag) {
+    const seconds = Number(String(lag.seconds));
+    this.isLevel = lag.blocks === 0;
+    const more = lag.atLeast ? "at least " : "";
+    this.state.textContent = this.isLevel ? "level" : "behind";
+    this.state.className = `status ${this.isLevel ? "succeeded" : "running"}`;
+    this.seconds.replaceChildren(
+      element("strong", {}, this.isLevel ? "0 s" : `${more}${span(seconds)}`),
+      this.isLevel ? " behind" : ` behind: ${more}${counted(lag.ads, "ad")} in ${counted(lag.blocks, "block")}`,
+    );
+    this.draw(seconds);
+    this.facts.replaceChildren(
+      ...fact("Newest block", count(lag.head)),
+      ...fact("Level up to", lag.applied < 0 ? "none" : `block ${count(lag.applied)}`),
+    );
+  }
+}
+
+/** Of who leaves nothing behind that could be asked: how old what it was given last was. */
+class AgeCard extends Card {
+  constructor({ projection }) {
+    super(projection, ["to other systems, of all ledgers"]);
+    this.facts.remove();
+  }
+
+  update({ seconds }) {
+    const isQuiet = seconds === null;
+    this.state.textContent = isQuiet ? "quiet" : "told";
+    this.state.className = `status ${isQuiet ? "" : "succeeded"}`;
+    this.seconds.replaceChildren(
+      ...(isQuiet
+        ? ["Told of nothing in the last ten minutes."]
+        : [element("strong", {}, span(seconds)), " behind when last told of a change"]),
+    );
+    this.graph.classList.toggle("nothing", isQuiet);
+    if (!isQuiet) this.draw(Number(String(seconds)));
   }
 }
 

@@ -58,6 +58,15 @@ class Lag:
     """Whether it is behind from the first block on that was looked at, so perhaps more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How old the records were that a consumer of the stream was given last."""
+
+    projection: str
+    seconds: float | None
+    """None where it was given none for a while, as when nothing is written."""
+
+
 def recent(journal: JournalStorage, blocks: int) -> Recent:
     """The newest `blocks` blocks. Raises what the journal raises."""
     head = journal.head()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from runtime.lag.errors import ForeignRecordError, LagError
 from runtime.ledger.errors import StorageError
 from runtime.ledger.exports.errors import DestinationUnavailableError
 from runtime.operations import lags as lag_routes
@@ -32,7 +33,9 @@ def operations(
         {
             DamagedItemError: DAMAGED,
             DestinationUnavailableError: UNAVAILABLE,
+            ForeignRecordError: DAMAGED,
             IndexUnavailableError: UNAVAILABLE,
+            LagError: UNAVAILABLE,
             ReplayUnavailableError: UNAVAILABLE,
             SnapshotRefusedError: CONFLICT,
             StateUnavailableError: UNAVAILABLE,

@@ -25,10 +25,10 @@ def _snapshots() -> SnapshotService:
 
 def _lags() -> LagMeter:
     # Few calls ask for lags; the others start sooner without a search client.
-    from runtime.lag.connection import open_lags
+    from runtime.lag.connection import Followers, open_lags
 
-    ledger = settings(*required(*VARIABLES))
-    return open_lags(ledger, *required("STATE_TABLE", "SEARCH_ENDPOINT", "SEARCH_INDEX"))
+    named = ("STATE_TABLE", "SEARCH_ENDPOINT", "SEARCH_INDEX", "STREAM_ARN", "EVENT_FUNCTION")
+    return open_lags(settings(*required(*VARIABLES)), Followers(*required(*named)))
 
 
 handler = operations(

@@ -7,7 +7,15 @@ import pytest
 
 from infra.journal_stream import JournalStream, qldb_stream_arn
 from local.plan import Plan
-from tests.infra.plans import EVENT_SOURCE, FUNCTION, PLATFORM, ROLE_POLICY, component, statements
+from tests.infra.plans import (
+    EVENT_SOURCE,
+    FUNCTION,
+    PLATFORM,
+    ROLE_POLICY,
+    component,
+    planned,
+    statements,
+)
 
 STREAM = "aws:kinesis/stream:Stream"
 
@@ -80,3 +88,17 @@ def test_its_publisher_may_read_blocks_and_publish_them(plan: Plan) -> None:
 def test_the_arn_that_records_carry_keeps_partition_region_and_account() -> None:
     arn = qldb_stream_arn("arn:aws-cn:kinesis:cn-north-1:210987654321:stream/a-1", "ads")
     assert arn == "arn:aws-cn:qldb:cn-north-1:210987654321:stream/ads/a-1"
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_who_measures_lag_may_look_into_that_stream_and_read_metrics(stack: str) -> None:
+    found = planned(stack)
+    granted = {s["Sid"]: s for s in statements(found.one(ROLE_POLICY, "operations"))}
+    kinesis = [s for s in granted.values() if s["Action"][0].startswith("kinesis:")]
+    reads = ["kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"]
+    assert [s["Action"] for s in kinesis] == [reads]
+    (stream,) = kinesis[0]["Resource"]
+    assert stream.endswith("/journal-stream")
+    assert granted["ReadMetrics"]["Action"] == ["cloudwatch:GetMetricData"]
+    variables = found.one(FUNCTION, "operations").inputs["environment"]["variables"]
+    assert (variables["STREAM_ARN"], variables["EVENT_FUNCTION"]) == (stream, "publish-events")

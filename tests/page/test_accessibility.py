@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from runtime.lag.lag import Lag
+from runtime.lag.lag import Age, Lag
 from tests.browser import VIEWPORT
 from tests.page.world import World
 
@@ -53,9 +53,9 @@ def running_replay(tab: Page, url: str, world: World) -> None:
 
 
 def lag(tab: Page, url: str, world: World) -> None:
-    world.lags = [LATE]
+    world.lags = [LATE, Age("events", None), Age("others", 2.5)]
     tab.goto(f"{url}/#/lag")
-    expect(tab.locator(".lag")).to_have_count(1)
+    expect(tab.locator(".lag")).to_have_count(3)
 
 
 def error(tab: Page, url: str, world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from runtime.lag.lag import Lag
+from runtime.lag.lag import Age, Lag
 from runtime.replays.replay import Progress, Request, Target, new_replay
 from tests.page.world import BLOCKS, KEYS, World
 
@@ -240,6 +240,19 @@ def test_lags_are_shown_and_followed(tab: Page, url: str, world: World) -> None:
     expect(late.locator(".status")).to_have_text("level")
     expect(tab.locator("#announcer")).to_have_text("Search index of ads-0 is level")
     expect(late.get_by_role("img")).to_have_attribute("aria-label", re.compile("4.5 s at most"))
+
+
+def test_of_events_their_age_is_shown(tab: Page, url: str, world: World) -> None:
+    stream = Lag("stream", "ads-0", 9, 9, 0, 0, 0.0, at_least=False)
+    world.lags = [LEVEL, stream, Age("events", None)]
+    tab.goto(f"{url}/#/lag")
+    expect(tab.locator(".lag h2")).to_have_text(["State table", "Stream", "Events"])
+    events = tab.locator(".lag").nth(2)
+    expect(events).to_contain_text("Told of nothing in the last ten minutes")
+    expect(events.get_by_role("img")).to_have_count(0)
+    world.lags = [LEVEL, stream, Age("events", 2.5)]
+    expect(events).to_contain_text("2.5 s behind when last told of a change")
+    expect(events.get_by_role("img")).to_have_attribute("aria-label", re.compile("2.5 s now"))
 
 
 def test_a_deployed_page_asks_operators_for_keys(tab: Page, keyless_url: str, world: World) -> None:

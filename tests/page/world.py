@@ -23,7 +23,7 @@ from runtime.ad_ledger.ad_ledger import AdLedger
 from runtime.ad_ledger.shard import Shard
 from runtime.ads.ad import AdChanges, NewAd
 from runtime.ads.revision import AdRevision
-from runtime.lag.lag import Lag
+from runtime.lag.lag import Age, Lag
 from runtime.ledger.engine import Ledger
 from runtime.operations.api import operations
 from runtime.queries.routes import routes
@@ -71,7 +71,7 @@ class World:
         self.ads = AdLedger([Shard(Ledger(MemoryStorage(), name="ads-0"))])
         self.ids: list[tuple[str, str]] = []
         self.records = MemoryRecords()
-        self.lags: list[Lag] = []
+        self.lags: list[Lag | Age] = []
         self.alter: Alteration = lambda path, answer: answer
         self.refused: list[str] = []
         """Paths of operators' calls whose signature was wrong."""
@@ -99,7 +99,7 @@ class World:
         self.ads.delete("42", ad_id)
         return ad_id
 
-    def measure(self, blocks: int) -> list[Lag]:
+    def measure(self, blocks: int) -> list[Lag | Age]:
         return self.lags
 
     def planned(self) -> str:

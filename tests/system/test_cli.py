@@ -12,12 +12,16 @@ import simplejson
 from cli.cloud import EMBEDDED_REGION
 from local import settings
 from local.stack import Stack
+from runtime.operations.lags import BLOCKS
 from tests.system.client import Api, wait_until
+from tests.system.operations import Operations
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCHER = ROOT / "bin" / "adledger"
 COMMAND_TIMEOUT_S = 60
 LEVEL_TIMEOUT_S = 20
+AGE_S_MAX = 60
+"""Of what events are made of: the oldest of the last minute's."""
 
 pytestmark = pytest.mark.system
 Done = subprocess.CompletedProcess[str]
@@ -169,11 +173,22 @@ def test_projections_are_soon_level(run: Run, ad_id: str) -> None:
         lags = json.loads(done.stdout)
         events = lags.pop()
         assert (events["projection"], events["blocks"]) == ("events", None)
+        assert events["seconds"] is not None
         assert {lag["projection"] for lag in lags} == {"state", "search", "stream"}
         return all(lag["blocks"] == 0 and lag["applied"] == lag["head"] for lag in lags)
 
     wait_until(level, LEVEL_TIMEOUT_S)
-    assert run("lag", "--max-seconds", "0").returncode == 0
+    assert run("lag", "--max-seconds", str(AGE_S_MAX)).returncode == 0
+
+
+def test_the_api_tells_the_same_lags(run: Run, outputs: dict[str, str]) -> None:
+    operations = Operations(outputs)
+
+    def same() -> bool:
+        told = json.loads(run("lag", "--blocks", str(BLOCKS), "--json").stdout)
+        return operations.call("GET", "/lag").body["items"] == told
+
+    wait_until(same, LEVEL_TIMEOUT_S)
 
 
 def test_a_cloud_that_is_gone_is_3(run: Run, stack: Stack, tmp_path: Path) -> None:

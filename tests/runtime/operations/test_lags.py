@@ -5,7 +5,8 @@ from typing import NoReturn
 
 import pytest
 
-from runtime.lag.lag import Lag
+from runtime.lag.errors import ForeignRecordError, RefusedError, UnreachedError
+from runtime.lag.lag import Age, Lag
 from runtime.ledger.errors import UnavailableError
 from runtime.operations.api import operations
 from runtime.operations.lags import BLOCKS
@@ -19,10 +20,10 @@ LATE = Lag("search", "ads-1", 9, 6, 3, 2, 1.25, at_least=True)
 class MemoryMeter:
     """Lags that are known, or a reason why they are not."""
 
-    def __init__(self, lags: Sequence[Lag] = (), failure: Exception | None = None) -> None:
+    def __init__(self, lags: Sequence[Lag | Age] = (), failure: Exception | None = None) -> None:
         self.lags, self.failure, self.asked = lags, failure, [0]
 
-    def measure(self, blocks: int) -> Sequence[Lag]:
+    def measure(self, blocks: int) -> Sequence[Lag | Age]:
         self.asked.append(blocks)
         if self.failure:
             raise self.failure
@@ -38,7 +39,7 @@ def caller(meter: MemoryMeter) -> Caller:
 
 
 def test_every_lag_is_told() -> None:
-    meter = MemoryMeter([LATE])
+    meter = MemoryMeter([LATE, Age("events", 2.5)])
     answer = caller(meter)("GET", "/lag")
     assert answer.status == 200
     assert answer.body == {
@@ -52,18 +53,37 @@ def test_every_lag_is_told() -> None:
                 "ads": 2,
                 "seconds": 1.25,
                 "atLeast": True,
-            }
+            },
+            {
+                "projection": "events",
+                "ledger": None,
+                "head": None,
+                "applied": None,
+                "blocks": None,
+                "ads": None,
+                "seconds": 2.5,
+                "atLeast": None,
+            },
         ]
     }
     assert meter.asked[-1] == BLOCKS
 
 
 @pytest.mark.parametrize(
-    "failure", [UnavailableError, IndexUnavailableError, StateUnavailableError]
+    "failure",
+    [
+        *(UnavailableError, IndexUnavailableError, StateUnavailableError),
+        *(RefusedError, UnreachedError),
+    ],
 )
 def test_a_store_that_does_not_answer_is_503(failure: type[Exception]) -> None:
     answer = caller(MemoryMeter(failure=failure("away")))("GET", "/lag")
     assert (answer.status, answer.problem) == (503, "unavailable")
+
+
+def test_a_record_that_is_none_of_ours_is_damage() -> None:
+    answer = caller(MemoryMeter(failure=ForeignRecordError("whose?")))("GET", "/lag")
+    assert (answer.status, answer.problem) == (500, "damaged")
 
 
 def test_the_description_has_lags() -> None:
