@@ -21,6 +21,7 @@ from runtime.ledger.partiql.casts import cast
 from runtime.ledger.partiql.compiler import FIRST_SLOT, Compiler, Evaluate, Frame, Scope
 from runtime.ledger.partiql.lexical import StatementText
 from runtime.ledger.partiql.parser import parse
+from runtime.ledger.partiql.values import MISSING
 
 statements_cached_max = 512
 statement_cached_characters_max = 8_192
@@ -47,7 +48,8 @@ class Statement:
             self._run = _plan(compiler, tree)
         except RecursionError as error:
             raise StatementError("Semantic Error: the statement is nested too deeply") from error
-        self._slots = (None,) * (compiler.slots - FIRST_SLOT)
+        # MISSING is also where a document of a table stands, which has no order: AT names that.
+        self._slots = (MISSING,) * (compiler.slots - FIRST_SLOT)
 
     def run(self, access: Access, parameters: Sequence[Any]) -> Iterator[Any]:
         """The rows, Ion values; a query reads as its rows are taken, a change is made at once."""

@@ -48,6 +48,8 @@ def access() -> MemoryAccess:
         ("SELECT VALUE x FROM NULL AS x", []),
         ("SELECT x, i FROM ['a', 'b'] AS x AT i", ['{x:"a",i:0}', '{x:"b",i:1}']),
         ("SELECT x, i FROM <<'a'>> AS x AT i", ['{x:"a"}']),
+        ("SELECT p.name, i FROM People AS p AT i WHERE p.age = 30", ['{name:"Ann"}']),
+        ("SELECT p.name FROM People AS p AT i WHERE i >= 0", []),
         ("SELECT VALUE {'n': p.name, 'a': p.age} FROM People p",
          ['{n:"Ann",a:30}', '{n:"Bob",a:41}', '{n:"Cid"}']),
         ("SELECT VALUE [p.name, p.age] FROM People p", ['["Ann",30]', '["Bob",41]', '["Cid"]']),
