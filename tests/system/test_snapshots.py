@@ -1,6 +1,9 @@
 """Snapshots of the running stack: taken, verified, damaged, restored into fresh stores."""
 
+import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -10,6 +13,7 @@ from local.stack import Stack
 from runtime.ledger.exports.s3 import S3Destination
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
 from runtime.project_state.projection import project
+from runtime.snapshot.handler import TIME_LEFT_MS_MIN
 from runtime.snapshot.restore import delta, restore_journal, restore_states
 from runtime.snapshot.restore import project as project_all
 from runtime.snapshot.verify import verify
@@ -73,6 +77,45 @@ def snapshot_id(api: Api, operations: Operations) -> str:
     taken(operations)
     change_ads(api, "snapshot-2")
     return taken(operations)
+
+
+@contextmanager
+def hurried(stack: Stack) -> Iterator[Callable[[], list[Any]]]:
+    """Lambda gives the function no more time than it keeps in reserve: one object, and it ends.
+
+    Tells what each invocation since logged as its outcome, in order.
+    """
+    functions, logs = stack.client("lambda"), stack.client("logs")
+    [function] = [
+        each
+        for each in functions.list_functions()["Functions"]
+        if each["FunctionName"].endswith("-snapshots-worker")
+    ]
+    name, group = function["FunctionName"], function["LoggingConfig"]["LogGroup"]
+    since_ms = int(time.time() * 1000)
+
+    def outcomes() -> list[Any]:
+        found = logs.filter_log_events(logGroupName=group, startTime=since_ms)["events"]
+        lines = [json.loads(each["message"]) for each in found if '"snapshot"' in each["message"]]
+        return [line["status"] for line in lines if line.get("message") == "snapshot"]
+
+    functions.update_function_configuration(FunctionName=name, Timeout=TIME_LEFT_MS_MIN // 1000)
+    try:
+        yield outcomes
+    finally:
+        functions.update_function_configuration(FunctionName=name, Timeout=function["Timeout"])
+
+
+def test_what_takes_longer_than_an_invocation_goes_on_in_another(
+    stack: Stack, api: Api, operations: Operations, store: S3Destination
+) -> None:
+    """The function calls itself, by its own role, and the snapshot is as good as any."""
+    assert api.create("snapshot-long").status == 201
+    with hurried(stack) as outcomes:
+        snapshot_id = taken(operations)
+        wait_until(lambda: outcomes()[-1:] == ["FINISHED"], SNAPSHOT_TIMEOUT_S)
+        assert set(outcomes()[:-1]) == {"RUNNING"}
+    assert verify(store, snapshot_id).faults == []
 
 
 def test_it_is_listed_and_verifies(
