@@ -51,18 +51,28 @@ export class AdsView {
     const page = await this.api.ads(this.publisher);
     if (!page.items.length) return [empty(`Publisher ${this.publisher} has no ads now.`)];
     const list = element("ul", { class: "ads" }, page.items.map((ad) => this.adItem(ad)));
-    return [element("h2", {}, `Ads of publisher ${this.publisher}`), list, this.moreAds(list, page)];
+    return [element("h2", {}, `Ads of publisher ${this.publisher}`), list, ...this.moreAds(list, page)];
   }
 
+  /** What stands below a list that goes on: nothing where it does not. */
   moreAds(list, page) {
-    if (page.next === null) return null;
+    if (page.next === null) return [];
     const button = element("button", { type: "button" }, "More ads");
+    const fault = element("div");
     button.addEventListener("click", async () => {
-      const next = await this.api.ads(this.publisher, page.next);
-      list.append(...next.items.map((ad) => this.adItem(ad)));
-      button.replaceWith(this.moreAds(list, next) ?? "");
+      button.disabled = true;
+      fault.replaceChildren();
+      try {
+        const next = await this.api.ads(this.publisher, page.next);
+        list.append(...next.items.map((ad) => this.adItem(ad)));
+        fault.remove();
+        button.replaceWith(...this.moreAds(list, next));
+      } catch (error) {
+        fault.replaceChildren(faultNotice(error));
+        button.disabled = false;
+      }
     });
-    return button;
+    return [fault, button];
   }
 
   adItem(ad) {
@@ -87,11 +97,13 @@ export class AdsView {
     this.detail = element("section", { class: "panel detail", "aria-labelledby": "detail-title" });
     this.moreButton = element("button", { type: "button", onclick: () => this.more() }, "Later versions");
     this.moreButton.hidden = this.next === null;
+    this.moreFault = element("div");
     const left = element(
       "div",
       { class: "past" },
       element("h2", {}, "What happened"),
       this.timeline.list,
+      this.moreFault,
       this.moreButton,
     );
     return [element("div", { class: "columns" }, left, this.detail)];
@@ -104,7 +116,14 @@ export class AdsView {
   }
 
   async more() {
-    await this.page();
+    this.moreButton.disabled = true;
+    try {
+      await this.page();
+      this.moreFault.replaceChildren();
+    } catch (error) {
+      this.moreFault.replaceChildren(faultNotice(error));
+    }
+    this.moreButton.disabled = false;
     this.moreButton.hidden = this.next === null;
     this.look(this.looked);
   }
@@ -132,7 +151,7 @@ export class AdsView {
         `Version ${item.version}${isLast ? ", the newest" : ` of ${counted(this.timeline.items.length, "version")}`}`,
       ),
       element("h2", { id: "detail-title", tabindex: "-1" }, title),
-      this.slider(item),
+      ...this.slider(item),
       item.deleted ? element("p", {}, `Deleted ${moment(item.txTime)}.`) : fieldsList(item),
       this.asOf(),
       this.proof.place,
@@ -141,11 +160,11 @@ export class AdsView {
 
   slider(item) {
     const last = this.timeline.items.length - 1;
-    if (last < 1) return null;
+    if (last < 1) return [];
     const input = element("input", { type: "range", min: 0, max: last, value: item.version });
     input.addEventListener("change", () => this.choose(Number(input.value), "input[type=range]"));
     input.setAttribute("aria-valuetext", `version ${item.version}, ${kindOf(item)}`);
-    return element("label", { class: "slider" }, "Go through its versions", input);
+    return [element("label", { class: "slider" }, "Go through its versions", input)];
   }
 
   asOf() {

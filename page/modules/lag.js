@@ -145,7 +145,7 @@ class AgeCard extends Card {
     this.seconds.replaceChildren(
       ...(isQuiet
         ? ["Told of nothing in the last ten minutes."]
-        : [element("strong", {}, span(seconds)), " behind when last told of a change"]),
+        : [element("strong", {}, span(seconds)), " late when last told"]),
     );
     this.graph.classList.toggle("nothing", isQuiet);
     if (!isQuiet) this.draw(Number(String(seconds)));

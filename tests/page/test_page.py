@@ -14,6 +14,8 @@ from tests.page.world import BLOCKS, KEYS, World
 
 LEVEL = Lag("state", "ads-0", 9, 9, 0, 0, 0.0, at_least=False)
 LATE = Lag("search", "ads-0", 9, 6, 3, 2, 4.5, at_least=True)
+PAGE_ADS = 50
+"""How many the page asks for at once."""
 OTHER_DIGEST = "00" * 32
 DAY = timedelta(days=1)
 FIRST_TARGET = "Replay table, all ads"
@@ -37,9 +39,27 @@ def test_a_publishers_ads_lead_to_their_timelines(tab: Page, url: str, world: Wo
     tab.get_by_label("Publisher", exact=True).fill("42")
     tab.get_by_role("button", name="Show").click()
     expect(tab.locator(".ads li")).to_have_count(1)
+    assert "null" not in tab.locator("main").inner_text()
     tab.get_by_role("link", name="Oak desk").click()
     expect(tab.get_by_role("heading", name="What happened")).to_be_visible()
+    assert "null" not in tab.locator("main").inner_text()
     assert tab.get_by_label("Ad id").input_value() == world.ids[0][1]
+
+
+def test_a_long_list_goes_on_and_a_fault_ends_nothing(tab: Page, url: str, world: World) -> None:
+    for number in range(PAGE_ADS + 1):
+        world.create(adTitle=f"Chair {number}")
+    tab.goto(f"{url}/#/ads?publisher=42")
+    more = tab.get_by_role("button", name="More ads")
+    expect(tab.locator(".ads li")).to_have_count(PAGE_ADS)
+    tab.route("**/publisher/**", lambda route: route.abort())
+    more.click()
+    expect(tab.locator("#ads-content .notice")).to_contain_text("does not answer")
+    tab.unroute("**/publisher/**")
+    more.click()
+    expect(tab.locator(".ads li")).to_have_count(PAGE_ADS + 1)
+    expect(more).to_have_count(0)
+    expect(tab.locator("#ads-content .notice")).to_have_count(0)
 
 
 def test_a_timeline_tells_what_each_version_changed(tab: Page, url: str, world: World) -> None:
@@ -251,7 +271,7 @@ def test_of_events_their_age_is_shown(tab: Page, url: str, world: World) -> None
     expect(events).to_contain_text("Told of nothing in the last ten minutes")
     expect(events.get_by_role("img")).to_have_count(0)
     world.lags = [LEVEL, stream, Age("events", 2.5)]
-    expect(events).to_contain_text("2.5 s behind when last told of a change")
+    expect(events).to_contain_text("2.5 s late when last told")
     expect(events.get_by_role("img")).to_have_attribute("aria-label", re.compile("2.5 s now"))
 
 
