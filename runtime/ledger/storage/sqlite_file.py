@@ -38,7 +38,7 @@ _SCHEMA: Final = (
         deleted INTEGER NOT NULL,
         ion BLOB NOT NULL,
         PRIMARY KEY (table_id, document_id, version)
-    ) STRICT, WITHOUT ROWID""",
+    ) STRICT""",
     """CREATE TABLE IF NOT EXISTS index_entry (
         index_id TEXT NOT NULL,
         key BLOB NOT NULL,

@@ -49,6 +49,22 @@ class TestSqliteStorage(JournalStorageContract):
     """The contract, on a file."""
 
 
+class TestEarlierFile(JournalStorageContract):
+    """The contract, on a file whose revisions are kept in order of their ids, as once they were."""
+
+    @pytest.fixture
+    def storage(self, path: Path) -> Iterator[SqliteStorage]:
+        SqliteStorage(path).close()
+        connection = sqlite3.connect(path)
+        [(schema,)] = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'revision'")
+        connection.execute("DROP TABLE revision")
+        connection.execute(f"{schema}, WITHOUT ROWID")
+        connection.close()
+        storage = SqliteStorage(path)
+        yield storage
+        storage.close()
+
+
 class CountingFile(sqlite_file.SqliteFile):
     """Counts write transactions and lets none begin before it is told to."""
 
