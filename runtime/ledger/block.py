@@ -18,53 +18,18 @@ from datetime import datetime
 from typing import Any, Final
 
 from runtime.ledger import ion, merkle
+from runtime.ledger.block_binary import put_together
+from runtime.ledger.block_struct import block_struct, revision_structs
+from runtime.ledger.draft import Change, Draft, Seal, StatementInfo
 from runtime.ledger.errors import CorruptJournalError, IonError
-from runtime.ledger.hashing import dot, ion_hashes
-from runtime.ledger.storage.port import Commit, IndexEntry, StoredBlock, StoredRevision
+from runtime.ledger.hashing import dot, hashed, ion_hash
+from runtime.ledger.ion_binary import Hashed
+from runtime.ledger.ion_bounds import DEPTH_MAX
+from runtime.ledger.layout_hashes import header_hash, info_hash, metadata_hashes
+from runtime.ledger.storage.port import Commit, StoredBlock, StoredRevision
 
 NO_CATALOG: Final = -1
 """The catalog_sequence_no of a journal in which no block has changed a table."""
-
-
-@dataclass(frozen=True, slots=True)
-class StatementInfo:
-    """One statement of a transaction, as its block records it."""
-
-    text: str
-    """As it was sent, with its question marks; parameters are not recorded."""
-    start_time: datetime
-    digest: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a transaction makes of one document."""
-
-    table_id: str
-    table_name: str
-    document_id: str
-    version: int
-    data: Any
-    """An Ion struct; None when the document is deleted."""
-    statements: tuple[int, ...]
-    """Indexes of the statements that changed it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A transaction that is ready to be sealed into a block."""
-
-    strand_id: str
-    transaction_id: str
-    statements: Sequence[StatementInfo]
-    changes: Sequence[Change]
-    tx_time: datetime
-    block_timestamp: datetime
-    index_entries: tuple[IndexEntry, ...] = ()
-    redaction_info: Any = None
-    """An Ion struct {revisions: [{blockAddress, tableId, documentId, version}]}, or None."""
-    changes_catalog: bool = False
-    """Whether a table or an index is among the changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,109 +82,59 @@ class Block:
 
 def seal(draft: Draft, head: StoredBlock | None) -> Commit:
     """Hash a transaction into the block that follows `head` (None: the journal's first)."""
+    data = draft.data
+    if data is None:
+        own = [change.data for change in draft.changes]
+        data = [None if each is None else hashed(each, DEPTH_MAX) for each in own]
+    sealed = _sealed(draft, data, head)
+    encoded = put_together(draft, sealed, data)
+    if encoded is None:
+        structs = revision_structs(draft, sealed, data)
+        block = ion.encode_sound(block_struct(draft, sealed, structs))
+        encoded = block, [ion.encode_sound(each) for each in structs]
+    number, peaks = sealed.sequence_no, () if head is None else head.peaks
+    stored = StoredBlock(
+        sequence_no=number,
+        block_hash=sealed.block_hash,
+        peaks=merkle.append(peaks, number, sealed.block_hash),
+        catalog_sequence_no=_catalog_sequence_no(draft, head, number),
+        ion=encoded[0],
+    )
+    changed = zip(draft.changes, encoded[1], strict=True)
+    revisions = tuple(_stored(change, number, data) for change, data in changed)
+    return Commit(stored, revisions, draft.index_entries)
+
+
+def _sealed(draft: Draft, data: Sequence[Hashed | None], head: StoredBlock | None) -> Seal:
+    """The hashes of the block that a draft becomes."""
     sequence_no = 0 if head is None else head.sequence_no + 1
     previous_hash = b"" if head is None else head.block_hash
-    block = _header(draft, sequence_no)
-    transaction_info = _transaction_info(draft)
-    metadata = _metadata(draft)
-    data = [change.data for change in draft.changes if change.data is not None]
-    header_hash, info_hash, redaction_hash, *hashes = ion_hashes(
-        [block, transaction_info, draft.redaction_info, *metadata, *data]
+    revisions = _revision_hashes(draft, data)
+    info = info_hash(
+        [(each.text, each.start_time, each.digest) for each in draft.statements],
+        [(c.document_id, c.table_name, c.table_id, c.statements) for c in draft.changes],
     )
-    revisions = _revisions(draft, block["blockAddress"], metadata, hashes)
     entries = [
-        header_hash,
-        merkle.root([revision["hash"] for revision in revisions]),
-        b"" if draft.redaction_info is None else redaction_hash,
-        info_hash,
+        header_hash(draft.strand_id, sequence_no, draft.transaction_id, draft.block_timestamp),
+        merkle.root(revisions),
+        b"" if draft.redaction_info is None else ion_hash(draft.redaction_info),
+        info,
     ]
     entries_hash = merkle.root(entries)
     block_hash = dot(entries_hash, previous_hash)
-    block["blockHash"] = block_hash
-    block["entriesHash"] = entries_hash
-    block["previousBlockHash"] = previous_hash
-    block["entriesHashList"] = entries
-    block["transactionInfo"] = transaction_info
-    if draft.redaction_info is not None:
-        block["redactionInfo"] = draft.redaction_info
-    if revisions:
-        block["revisions"] = revisions
-    stored = StoredBlock(
-        sequence_no=sequence_no,
-        block_hash=block_hash,
-        peaks=merkle.append(() if head is None else head.peaks, sequence_no, block_hash),
-        catalog_sequence_no=_catalog_sequence_no(draft, head, sequence_no),
-        ion=ion.encode_sound(block),
+    return Seal(sequence_no, revisions, entries, entries_hash, previous_hash, block_hash)
+
+
+def _revision_hashes(draft: Draft, data: Sequence[Hashed | None]) -> list[bytes]:
+    metadata = metadata_hashes(
+        [(change.document_id, change.version) for change in draft.changes],
+        draft.tx_time,
+        draft.transaction_id,
     )
-    changed = zip(draft.changes, revisions, strict=True)
-    return Commit(
-        stored,
-        tuple(_stored(change, sequence_no, revision) for change, revision in changed),
-        draft.index_entries,
-    )
-
-
-def _header(draft: Draft, sequence_no: int) -> dict[str, Any]:
-    return {
-        "blockAddress": {"strandId": draft.strand_id, "sequenceNo": sequence_no},
-        "transactionId": draft.transaction_id,
-        "blockTimestamp": ion.timestamp(draft.block_timestamp),
-    }
-
-
-def _transaction_info(draft: Draft) -> dict[str, Any]:
-    info: dict[str, Any] = {
-        "statements": [
-            {
-                "statement": statement.text,
-                "startTime": ion.timestamp(statement.start_time),
-                "statementDigest": statement.digest,
-            }
-            for statement in draft.statements
-        ]
-    }
-    if draft.changes:
-        info["documents"] = {
-            change.document_id: {
-                "tableName": change.table_name,
-                "tableId": change.table_id,
-                "statements": list(change.statements),
-            }
-            for change in draft.changes
-        }
-    return info
-
-
-def _metadata(draft: Draft) -> list[dict[str, Any]]:
-    tx_time = ion.timestamp(draft.tx_time)
     return [
-        {
-            "id": change.document_id,
-            "version": change.version,
-            "txTime": tx_time,
-            "txId": draft.transaction_id,
-        }
-        for change in draft.changes
+        own if each is None else dot(each.hash, own)
+        for each, own in zip(data, metadata, strict=True)
     ]
-
-
-def _revisions(
-    draft: Draft,
-    address: dict[str, Any],
-    metadata: list[dict[str, Any]],
-    hashes: list[bytes],
-) -> list[dict[str, Any]]:
-    """The revisions' structs; `hashes` are those of all metadata, then of all data there is."""
-    data_hashes = iter(hashes[len(metadata) :])
-    revisions: list[dict[str, Any]] = []
-    for change, its_metadata, metadata_hash in zip(draft.changes, metadata, hashes, strict=False):
-        revision: dict[str, Any] = {"blockAddress": address, "hash": metadata_hash}
-        if change.data is not None:
-            revision["hash"] = dot(next(data_hashes), metadata_hash)
-            revision["data"] = change.data
-        revision["metadata"] = its_metadata
-        revisions.append(revision)
-    return revisions
 
 
 def _catalog_sequence_no(draft: Draft, head: StoredBlock | None, sequence_no: int) -> int:
@@ -228,14 +143,14 @@ def _catalog_sequence_no(draft: Draft, head: StoredBlock | None, sequence_no: in
     return NO_CATALOG if head is None else head.catalog_sequence_no
 
 
-def _stored(change: Change, sequence_no: int, revision: dict[str, Any]) -> StoredRevision:
+def _stored(change: Change, sequence_no: int, data: bytes) -> StoredRevision:
     return StoredRevision(
         table_id=change.table_id,
         document_id=change.document_id,
         version=change.version,
         sequence_no=sequence_no,
         deleted=change.data is None,
-        ion=ion.encode_sound(revision),
+        ion=data,
     )
 
 

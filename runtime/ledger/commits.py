@@ -191,6 +191,7 @@ class Committer:
                 None if workspace.redaction is None else {"revisions": [workspace.redaction]}
             ),
             changes_catalog=bool(workspace.writes.of_table(SYSTEM_TABLE.table_id)),
+            data=[write.hashed for write in workspace.writes],
         )
 
     def _appended(self, draft: Draft, commit: Commit) -> bool:

@@ -7,13 +7,22 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Final
 
+from runtime.ledger.errors import IonError
 from runtime.ledger.ion import IonValue, encode, encode_sound
-from runtime.ledger.ion_binary import member_hashes, string_hash, value_hash
+from runtime.ledger.ion_binary import Hashed, hashed_stream, member_hashes, string_hash, value_hash
 
 HASH_SIZE: Final = 32
 """Bytes of every hash that is not empty."""
 
+_SYMBOL_TABLE: Final = "$ion_symbol_table"
 _SIGNED_ORDER: Final = bytes((byte + 128) % 256 for byte in range(256))
+
+
+def hashed(value: IonValue, depth_max: int) -> Hashed:
+    """The Ion binary and the Ion hash of a value; IonError when it cannot be stored."""
+    if any(each.text == _SYMBOL_TABLE for each in getattr(value, "ion_annotations", ())[:1]):
+        raise IonError("what is annotated as a symbol table would be read as one: annotate it else")
+    return hashed_stream(encode(value, depth_max))
 
 
 def ion_hash(value: IonValue) -> bytes:
@@ -42,9 +51,14 @@ def dot(a: bytes, b: bytes) -> bytes:
 
 def statement_digest(statement: str, parameters: Iterable[IonValue] = ()) -> bytes:
     """The digest of a statement's exact text and its parameters in order, 32 bytes."""
+    return folded_digest(statement, map(ion_hash, parameters))
+
+
+def folded_digest(statement: str, parameter_hashes: Iterable[bytes]) -> bytes:
+    """As statement_digest, given the Ion hash of each parameter."""
     digest = string_hash(statement)
-    for parameter in parameters:
-        digest = dot(digest, ion_hash(parameter))
+    for each in parameter_hashes:
+        digest = dot(digest, each)
     return digest
 
 

@@ -12,6 +12,7 @@ _HALF_LENGTH: Final = 11
 _HALF_MAX: Final = (1 << 64) - 1
 _ALPHABET: Final = digits + ascii_uppercase + ascii_lowercase
 _BASE: Final = len(_ALPHABET)
+_PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 
 
@@ -40,12 +41,13 @@ def is_id(text: str) -> bool:
 
 
 def _half(bits: bytes) -> str:
-    value = int.from_bytes(bits, "big")
-    characters: list[str] = []
-    for _ in range(_HALF_LENGTH):
-        value, digit = divmod(value, _BASE)
-        characters.append(_ALPHABET[digit])
-    return "".join(reversed(characters))
+    value, last = divmod(int.from_bytes(bits, "big"), len(_PAIRS))
+    value, fourth = divmod(value, len(_PAIRS))
+    value, third = divmod(value, len(_PAIRS))
+    value, second = divmod(value, len(_PAIRS))
+    value, first = divmod(value, len(_PAIRS))
+    pairs = _PAIRS[first] + _PAIRS[second] + _PAIRS[third] + _PAIRS[fourth] + _PAIRS[last]
+    return _ALPHABET[value] + pairs
 
 
 def _is_half(text: str) -> bool:

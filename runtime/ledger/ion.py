@@ -9,7 +9,7 @@ What amazon.ion 0.15 would write wrongly, or die of, is refused: see `ion_bounds
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from math import isnan
@@ -81,6 +81,9 @@ _VALUE_CLASSES: Final = (
     IonPyText,
     IonPyTimestamp,
 )
+_write: Final[Callable[[Any, bool, bool, bool], bytes]] = getattr(simpleion, "ionc").ionc_write  # noqa: B009
+"""What simpleion.dumps comes to, without the third of its time that it takes to get there."""
+_WRITE_ERRORS: Final = (IonException, TypeError, ValueError, OverflowError, SystemError)
 READ_ERRORS: Final = (IonException, ValueError, OverflowError, SystemError, MemoryError, TypeError)
 
 
@@ -93,8 +96,8 @@ def encode(value: IonValue, depth_max: int = DEPTH_MAX) -> bytes:
 def encode_sound(value: IonValue) -> bytes:
     """As encode, for values made of such as have been encoded or decoded before: unchecked."""
     try:
-        return simpleion.dumps(value)
-    except (IonException, TypeError, ValueError, OverflowError, SystemError) as error:
+        return _write(value, True, False, False)  # Binary, no stream, no s-expressions.
+    except (*_WRITE_ERRORS, RecursionError) as error:
         raise IonError(f"a {type(value).__name__} cannot be written as Ion: {error}") from error
 
 
@@ -153,7 +156,7 @@ def text(value: IonValue) -> str:
     check_value(value)
     try:
         return simpleion.dumps(value, binary=False, omit_version_marker=True)
-    except (IonException, TypeError, ValueError, OverflowError, SystemError) as error:
+    except _WRITE_ERRORS as error:
         raise IonError(f"a {type(value).__name__} cannot be written as Ion: {error}") from error
 
 

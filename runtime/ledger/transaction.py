@@ -14,8 +14,9 @@ from runtime.ledger.errors import (
     LimitExceededError,
     StatementError,
 )
-from runtime.ledger.hashing import CommitDigest, statement_digest
+from runtime.ledger.hashing import CommitDigest, folded_digest
 from runtime.ledger.limits import Limits
+from runtime.ledger.parameters import Parameters
 from runtime.ledger.partiql.statement import Statement, prepare
 from runtime.ledger.workspace import Workspace
 
@@ -82,8 +83,11 @@ class Transaction:
         return not self._ended and not self._lifetime.is_over()
 
     def execute(self, text: str, parameters: Sequence[Any] = ()) -> list[Any]:
-        """Run a statement and return its rows, Ion values."""
-        return self.execute_into(list, text, parameters)
+        """Run a statement and return its rows, Ion values.
+
+        Parameters are Ion values or plain Python ones, and copied.
+        """
+        return self._execute(list, text, lambda: Parameters.copied(parameters))
 
     def execute_into(
         self,
@@ -95,8 +99,16 @@ class Transaction:
 
         `collect` is called again when the statement has to be run anew. A statement that fails
         leaves no writes behind, but it counts in the commit digest, since the client has counted
-        it, too.
+        it, too. Parameters are Ion values, which the transaction keeps: nobody may change them.
         """
+        return self._execute(collect, text, lambda: Parameters(parameters))
+
+    def _execute(
+        self,
+        collect: Callable[[Iterator[Any]], Collected],
+        text: str,
+        take: Callable[[], Parameters],
+    ) -> Collected:
         self.check_open()
         if len(self.statements) >= self._limits.transaction_statements_max:
             raise LimitExceededError(
@@ -104,7 +116,8 @@ class Transaction:
                 " may be: commit and go on in another"
             )
         started = self._now()
-        digest = statement_digest(text, parameters)
+        parameters = take()
+        digest = folded_digest(text, parameters.hashes)
         self._digest.add(digest)
         if len(text) > self._limits.statement_characters_max:
             raise LimitExceededError(
@@ -154,13 +167,16 @@ class Transaction:
         return workspace
 
     def _run(
-        self, collect: Callable[[Iterator[Any]], Collected], text: str, parameters: Sequence[Any]
+        self,
+        collect: Callable[[Iterator[Any]], Collected],
+        text: str,
+        parameters: Parameters,
     ) -> Collected:
         statement = prepare(text)
-        if statement.parameter_count != len(parameters):
+        if statement.parameter_count != len(parameters.values):
             raise StatementError(
                 f"the statement has {statement.parameter_count} parameters,"
-                f" {len(parameters)} were given: {text}"
+                f" {len(parameters.values)} were given: {text}"
             )
         untouched = not self.statements and not self.workspace.begun
         try:
@@ -177,18 +193,20 @@ class Transaction:
         self,
         collect: Callable[[Iterator[Any]], Collected],
         statement: Statement,
-        parameters: Sequence[Any],
+        parameters: Parameters,
     ) -> Collected:
         workspace = self.workspace
         workspace.statement = len(self.statements)
+        workspace.parameters = parameters
         checkpoint = workspace.checkpoint()
         read_ios = workspace.read_ios
         try:
-            collected = collect(statement.run(workspace, parameters))
+            collected = collect(statement.run(workspace, parameters.values))
         except BaseException:
             workspace.restore(checkpoint)
             raise
         finally:
             workspace.let_go()
+            workspace.parameters = Parameters()
         self.statement_read_ios = workspace.read_ios - read_ios
         return collected

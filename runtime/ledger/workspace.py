@@ -13,12 +13,13 @@ from runtime.ledger.identifiers import derived_id, new_id
 from runtime.ledger.index_key import index_key
 from runtime.ledger.large_values import LargeValues
 from runtime.ledger.limits import Limits
+from runtime.ledger.parameters import Parameters
 from runtime.ledger.partiql.access import Index, Table
 from runtime.ledger.partiql.values import field as field_of
 from runtime.ledger.redaction import requested
 from runtime.ledger.storage.port import IndexEntry, JournalStorage
 from runtime.ledger.view import View
-from runtime.ledger.writes import Write, index_entries, size_of
+from runtime.ledger.writes import Write, index_entries
 
 
 class Workspace(View):
@@ -38,6 +39,8 @@ class Workspace(View):
         super().__init__(storage, catalogs, limits, now, transaction_id, large_values)
         self.statement = 0
         """The index of the statement that runs, which writes are put down to."""
+        self.parameters = Parameters()
+        """The running statement's."""
         self._new_document_id = new_document_id
         self.redaction: Any = None
         """The row of the revision that the commit redacts."""
@@ -176,7 +179,8 @@ class Workspace(View):
         statements = earlier.statements if earlier is not None else ()
         if self.statement not in statements:
             statements = (*statements, self.statement)
-        self.writes.put(Write(table, document_id, version, before, data, size_of(data), statements))
+        hashed = None if data is None else self.parameters.hashed(data)
+        self.writes.put(Write(table, document_id, version, before, data, hashed, statements))
 
     def _built(self, table: Table, index: Index) -> Iterator[IndexEntry]:
         """The entries of a new index for the documents that are there; the table is scanned."""

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.ledger import ion
 from runtime.ledger.errors import LimitExceededError
+from runtime.ledger.hashing import Hashed
 from runtime.ledger.index_key import index_key
-from runtime.ledger.ion_bounds import DOCUMENT_DEPTH_MAX
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Table
 from runtime.ledger.partiql.values import field as field_of
@@ -28,9 +27,15 @@ class Write:
     """The data of the version it follows; None for a new document."""
     data: Any
     """None when the document is deleted."""
-    size_bytes: int
+    hashed: Hashed | None
+    """The data as Ion, when they were written; None for a deletion."""
     statements: tuple[int, ...]
     """Which statements of the transaction changed the document."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of the document as Ion binary; 0 for a deletion."""
+        return 0 if self.hashed is None else len(self.hashed.ion)
 
 
 class Writes:
@@ -90,11 +95,6 @@ class Writes:
     def forget(self, write: Write) -> None:
         """Drop the write of a document that was both made and deleted here: it never was."""
         del self._by_document[(write.table.table_id, write.document_id)]
-
-
-def size_of(data: Any) -> int:
-    """Bytes of the document as Ion binary; 0 for a deletion, IonError when it cannot be stored."""
-    return 0 if data is None else len(ion.encode(data, DOCUMENT_DEPTH_MAX))
 
 
 def index_entries(write: Write, table: Table) -> Iterator[IndexEntry]:
