@@ -185,7 +185,19 @@ def test_a_conflict_that_stays_is_told(driver: QldbDriver, ledger: Ledger) -> No
     assert refused.value.response["Error"]["Code"] == "OccConflictException"
     message = refused.value.response["Error"]["Message"]
     assert message.startswith("Optimistic concurrency control (OCC) failure encountered")
-    assert ad in message
+    assert f"document {ad} of table Ads, read at version 2, was changed to version 3" in message
+
+
+def test_a_conflict_about_a_predicate_is_told(driver: QldbDriver, ledger: Ledger) -> None:
+    def add(transaction: Any) -> None:
+        list(transaction.execute_statement(BY_CATEGORY, "cars"))
+        insert(ledger, category="cars", n=1)
+        transaction.execute_statement(INSERT, AD)
+
+    with pytest.raises(ClientError) as refused:
+        driver.execute_lambda(add, RetryConfig(retry_limit=0))
+    message = refused.value.response["Error"]["Message"]
+    assert 'predicate category = "cars" on table Ads came to match document' in message
 
 
 def test_an_expired_transaction_is_not_retried() -> None:

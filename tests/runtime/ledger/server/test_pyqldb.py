@@ -103,20 +103,33 @@ def test_a_conflict_is_retried_and_both_changes_stay(clients: Clients) -> None:
     assert run(first, "SELECT VALUE c.n FROM Cars AS c") == [11]
 
 
-def test_a_conflict_is_told_as_qldb_tells_it(clients: Clients) -> None:
-    first, second = with_cars(clients), clients.driver("cars")
-    run(first, "INSERT INTO Cars ?", {"vin": "a", "n": 0})
+def clash(clients: Clients, read: str, written: str) -> tuple[dict[str, Any], int]:
+    """What the server says to one who read something while another wrote; and its HTTP status."""
+    first, second = clients.driver("cars"), clients.driver("cars")
 
-    def clash(transaction: Any) -> None:
-        transaction.execute_statement("UPDATE Cars SET n = 1 WHERE vin = 'a'")
-        run(second, "UPDATE Cars SET n = 2 WHERE vin = 'a'")
+    def change(transaction: Any) -> None:
+        list(transaction.execute_statement(read))
+        run(second, written)
+        transaction.execute_statement("INSERT INTO Cars ?", {"vin": "new"})
 
     with pytest.raises(ClientError) as raised:
-        first.execute_lambda(clash, RetryConfig(0))
-    error = raised.value.response["Error"]
-    assert error["Code"] == "OccConflictException"
-    assert error["Message"].startswith("Optimistic concurrency control (OCC) failure")
-    assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+        first.execute_lambda(change, RetryConfig(0))
+    response = raised.value.response
+    return response["Error"], response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_a_conflict_is_told_as_qldb_tells_it_and_says_what_it_is_about(clients: Clients) -> None:
+    driver = with_cars(clients)
+    [row] = run(driver, "INSERT INTO Cars ?", {"vin": "a", "n": 0})
+    by_vin = "SELECT * FROM Cars AS c WHERE c.vin = 'a'"
+    of_document = clash(clients, by_vin, "UPDATE Cars SET n = 2 WHERE vin = 'a'")
+    of_predicate = clash(clients, by_vin, "INSERT INTO Cars {'vin': 'a'}")
+    for error, status in (of_document, of_predicate):
+        assert (error["Code"], status) == ("OccConflictException", 400)
+        assert error["Message"].startswith("Optimistic concurrency control (OCC) failure")
+    document = f"document {row['documentId']} of table Cars, read at version 0, was changed to"
+    assert document in of_document[0]["Message"]
+    assert 'predicate vin = "a" on table Cars came to match document' in of_predicate[0]["Message"]
 
 
 def test_long_results_come_in_pages(clients: Clients) -> None:
