@@ -21,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bench.ledger import run
+from bench.events import run
 from runtime.ledger import ion
 from runtime.ledger.audit import audit
 from runtime.ledger.block import Change, Draft, StatementInfo, seal
