@@ -3,11 +3,15 @@
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from runtime.ledger.block import Block
 from runtime.ledger.engine import Ledger
+from runtime.ledger.errors import LedgerError
+from runtime.ledger.past import utc
 from runtime.ledger.server.arns import Arns
 from runtime.ledger.server.registry import (
     ACTIVE,
@@ -108,9 +112,18 @@ class Ledgers(Mapping[str, Ledger]):
                 self._take_in(path)
 
     def _take_in(self, path: Path) -> None:
-        created_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        created_at = self._began_at(path)
         record = LedgerRecord(path.stem, ACTIVE, created_at, "ALLOW_ALL", True, "")
         self._registry.add(record, ledgers_max=2**31)
+
+    def _began_at(self, path: Path) -> datetime:
+        """When a file's ledger began: its exports and streams begin no earlier."""
+        with suppress(LedgerError), self._lock:
+            storage, _ = self._opened(path.stem)
+            for first in storage.blocks(0, 0):
+                return utc(Block.from_ion(first.ion).block_timestamp)
+        # Whoever asks for something in a file that cannot be read is told so.
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
     def _finish_creation(self, name: str) -> None:
         with self._lock:

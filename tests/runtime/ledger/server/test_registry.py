@@ -1,5 +1,6 @@
 """The registry and the ledgers' files; what a crash leaves half done is finished."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runtime.ledger.block import Block
 from runtime.ledger.engine import Ledger
 from runtime.ledger.errors import CorruptJournalError, StorageError
 from runtime.ledger.server.arns import Arns
@@ -122,10 +124,23 @@ def test_a_ledgers_file_that_was_put_there_is_taken_in(tmp_path: Path) -> None:
     )
     with opened(tmp_path / "new") as (registry, ledgers):
         assert list(ledgers) == ["cars"]
-        assert len(list(ledgers["cars"].blocks())) == 1
+        [first] = ledgers["cars"].blocks()
         record = registry.find("cars")
         assert record is not None
         assert record.deletion_protection
+        assert record.created_at == Block.from_ion(first.ion).block_timestamp
+
+
+def test_a_file_that_tells_no_time_began_when_it_was_last_changed(tmp_path: Path) -> None:
+    (tmp_path / "ledgers").mkdir(parents=True)
+    path = tmp_path / "ledgers" / "cars.sqlite"
+    path.write_bytes(b"no journal at all" * 1000)
+    os.utime(path, (0, 1_900_000_000))
+    with opened(tmp_path) as (registry, ledgers):
+        assert list(ledgers) == ["cars"]
+        record = registry.find("cars")
+        assert record is not None
+        assert record.created_at == datetime.fromtimestamp(1_900_000_000, UTC)
 
 
 def test_what_is_no_registry_is_refused(tmp_path: Path) -> None:
