@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -15,7 +16,13 @@ END_TIMEOUT_S = 20
 class ServerProcess:
     """`python -m runtime.ledger.server`; a context manager that leaves nothing running."""
 
-    def __init__(self, directory: Path, port: int = 0, *arguments: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        port: int = 0,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         started_s = time.monotonic()
         self._process = subprocess.Popen(
             [
@@ -24,7 +31,7 @@ class ServerProcess:
                 *arguments,
             ],
             cwd=ROOT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
