@@ -45,14 +45,15 @@ Work = Callable[[int], None]
 
 
 class Load:
-    """Clients of one server, each repeating what it does until the time is up."""
+    """Clients of one server, each repeating what it does until the time is up, once at least."""
 
     def __init__(self, clients: Clients, revisions: int, seconds: float) -> None:
         """Take the server and how many revisions its ledger has."""
         self.done: Counter[str] = Counter()
         self._clients = clients
         self._streams = max(1, revisions // EVENTS_A_STREAM)
-        self._ends_at_s = time.monotonic() + seconds
+        self._seconds = seconds
+        self._ends_at_s = 0.0
 
     def run(self, sessions: int) -> None:
         """Everything at the same time."""
@@ -65,13 +66,14 @@ class Load:
             ("exports", self._exporting()),
             ("streams", self._streaming()),
         ]
+        self._ends_at_s = time.monotonic() + self._seconds
         with ThreadPoolExecutor(len(work)) as threads:
             for each in [threads.submit(self._repeat, name, each) for name, each in work]:
                 each.result()
 
     def _repeat(self, name: str, work: Work) -> None:
         count = 0
-        while time.monotonic() < self._ends_at_s:
+        while not count or time.monotonic() < self._ends_at_s:
             work(count)
             count += 1
             self.done[name] += 1
