@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.ledger import ion
@@ -77,11 +77,13 @@ def check_verifies(made: Draft) -> None:
 
 
 @given(DOCUMENTS, IDS, st.integers(0, 1 << 40), st.integers(0, 1 << 40))
+@settings(deadline=None)
 def test_any_document(data: Any, document_id: str, version: int, number: int) -> None:
     check_same(draft([change(document_id, data, version)]), number)
 
 
 @given(st.lists(DOCUMENTS | st.none(), min_size=1, max_size=4))
+@settings(deadline=None)
 def test_any_documents_together(documents: list[Any]) -> None:
     made = draft([change(f"{n:022}", each) for n, each in enumerate(documents)])
     check_same(made)
@@ -89,6 +91,7 @@ def test_any_documents_together(documents: list[Any]) -> None:
 
 
 @given(st.lists(IDS, unique=True, min_size=1, max_size=40), st.integers(0, 50))
+@settings(deadline=None)
 def test_many_documents(ids: list[str], names: int) -> None:
     data = {f"name{n}": n for n in range(names)}
     check_same(draft([change(each, data) for each in ids]))
@@ -161,6 +164,7 @@ def test_a_redaction_is_left_to_the_encoder() -> None:
 @given(st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds the zone.
 @example(datetime(2030, 1, 1, 23, 30, 0, 999_999, timezone(timedelta(hours=-2, minutes=-30))))
 @example(ion.parse("2030-01-01T00:00:00.123456789+01:00"))
+@settings(deadline=None)
 def test_any_time(at: datetime) -> None:
     made = draft([change("a" * 22, {"a": 1})], tx_time=at, block_timestamp=at)
     check_same(made)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from amazon.ion import simple_types, simpleion
 from amazon.ion.core import IonType
-from hypothesis import given
+from hypothesis import given, settings
 
 from runtime.ledger import ion
 from runtime.ledger.errors import IonError
@@ -19,6 +19,7 @@ from tests.vectors import unbase64, vectors
 
 
 @given(ION_VALUES)
+@settings(deadline=None)
 def test_the_writer_beneath_writes_what_the_public_one_does(value: Any) -> None:
     """It is no public part of amazon.ion, whose version is pinned: a newer one may lack it."""
     assert ion.encode_sound(value) == simpleion.dumps(value)
@@ -67,6 +68,7 @@ def test_text_and_binary_round_trip(source: str) -> None:
 
 
 @given(ION_VALUES)
+@settings(deadline=None)
 def test_encoding_is_stable(value) -> None:
     data = ion.encode(value)
     assert ion.encode(ion.decode(data)) == data

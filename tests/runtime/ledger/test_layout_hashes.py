@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from runtime.ledger import ion
@@ -20,6 +20,7 @@ DIGESTS = st.binary(min_size=32, max_size=32)
 
 @given(TEXTS, NUMBERS, TEXTS, MOMENTS)
 @example("s", 0, "t", datetime(2030, 1, 1, tzinfo=timezone(timedelta(hours=2))))
+@settings(deadline=None)
 def test_the_header(strand_id: str, sequence_no: int, transaction_id: str, at: datetime) -> None:
     assert header_hash(strand_id, sequence_no, transaction_id, at) == ion_hash(
         {
@@ -31,6 +32,7 @@ def test_the_header(strand_id: str, sequence_no: int, transaction_id: str, at: d
 
 
 @given(st.lists(st.tuples(TEXTS, NUMBERS), max_size=4), MOMENTS, TEXTS)
+@settings(deadline=None)
 def test_metadata(revisions: list[tuple[str, int]], at: datetime, tx_id: str) -> None:
     assert metadata_hashes(revisions, at, tx_id) == [
         ion_hash({"id": own, "version": version, "txTime": ion.timestamp(at), "txId": tx_id})
@@ -46,6 +48,7 @@ def test_metadata(revisions: list[tuple[str, int]], at: datetime, tx_id: str) ->
         unique_by=lambda document: document[0],
     ),
 )
+@settings(deadline=None)
 def test_what_ran(
     statements: list[tuple[str, datetime, bytes]],
     documents: list[tuple[str, str, str, list[int]]],
