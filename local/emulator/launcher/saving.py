@@ -23,7 +23,7 @@ INTERVAL_S = 1.0
 """Between two looks at whether anything has changed."""
 CHILD_S_MAX = 60.0
 """A child that runs longer is stuck on a lock that a thread held at the fork; it is killed."""
-CHILD_NICENESS = 10
+CHILD_NICENESS = 5
 """Of the child: a large state takes it seconds of a core, which requests need more."""
 SHARE_OF_TIME = 1
 """Between two saves, at least this many times what the last one took."""
