@@ -14,6 +14,8 @@ from tests.page.world import BLOCKS, KEYS, World
 
 LEVEL = Lag("state", "ads-0", 9, 9, 0, 0, 0.0, at_least=False)
 LATE = Lag("search", "ads-0", 9, 6, 3, 2, 4.5, at_least=True)
+LOOK_PAUSE_MS = 2000
+"""As long as the page waits between two looks, which tests do not."""
 PAGE_ADS = 50
 """How many the page asks for at once."""
 OTHER_DIGEST = "00" * 32
@@ -188,6 +190,7 @@ def test_an_unknown_ad_is_said_to_be_unknown(tab: Page, url: str) -> None:
 
 
 def test_a_replay_is_started_and_watched_to_its_end(tab: Page, url: str, world: World) -> None:
+    tab.clock.install()
     tab.goto(f"{url}/#/replays")
     expect(tab.get_by_text("Nothing has been replayed yet")).to_be_visible()
     tab.get_by_label("State table").check()
@@ -196,9 +199,11 @@ def test_a_replay_is_started_and_watched_to_its_end(tab: Page, url: str, world: 
     bar = tab.get_by_role("progressbar", name="State table, all ads")
     expect(bar).to_be_visible()
     replay_id = world.planned()
+    tab.clock.fast_forward(LOOK_PAUSE_MS)
     expect(tab.locator(".replay .status")).to_have_text("running")
     for pieces in range(1, 4):
         world.advance(replay_id, pieces)
+        tab.clock.fast_forward(LOOK_PAUSE_MS)
         expect(bar).to_have_js_property("value", 25 * pieces)
         said = f"State table, all ads: running, {25 * pieces} percent"
         expect(tab.locator("#announcer")).to_have_text(said)
@@ -251,12 +256,14 @@ def test_a_refused_replay_says_what_is_wrong(tab: Page, url: str, world: World) 
 
 def test_lags_are_shown_and_followed(tab: Page, url: str, world: World) -> None:
     world.lags = [LEVEL, LATE]
+    tab.clock.install()
     tab.goto(f"{url}/#/lag")
     expect(tab.locator(".lag")).to_have_count(2)
     level, late = tab.locator(".lag").all()
     expect(level.locator(".status")).to_have_text("level")
     expect(late).to_contain_text("at least 4.5 s behind: at least 2 ads in 3 blocks")
     world.lags = [LEVEL, Lag("search", "ads-0", 9, 9, 0, 0, 0.0, at_least=False)]
+    tab.clock.fast_forward(LOOK_PAUSE_MS)
     expect(late.locator(".status")).to_have_text("level")
     expect(tab.locator("#announcer")).to_have_text("Search index of ads-0 is level")
     expect(late.get_by_role("img")).to_have_attribute("aria-label", re.compile("4.5 s at most"))
@@ -265,12 +272,14 @@ def test_lags_are_shown_and_followed(tab: Page, url: str, world: World) -> None:
 def test_of_events_their_age_is_shown(tab: Page, url: str, world: World) -> None:
     stream = Lag("stream", "ads-0", 9, 9, 0, 0, 0.0, at_least=False)
     world.lags = [LEVEL, stream, Age("events", None)]
+    tab.clock.install()
     tab.goto(f"{url}/#/lag")
     expect(tab.locator(".lag h2")).to_have_text(["State table", "Stream", "Events"])
     events = tab.locator(".lag").nth(2)
     expect(events).to_contain_text("Told of nothing in the last ten minutes")
     expect(events.get_by_role("img")).to_have_count(0)
     world.lags = [LEVEL, stream, Age("events", 2.5)]
+    tab.clock.fast_forward(LOOK_PAUSE_MS)
     expect(events).to_contain_text("2.5 s late when last told")
     expect(events.get_by_role("img")).to_have_attribute("aria-label", re.compile("2.5 s now"))
 

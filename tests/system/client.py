@@ -82,12 +82,14 @@ class Api:
         return self.call("GET", f"{self.client}/?{urlencode(query)}")
 
 
-def wait_until(holds: Callable[[], bool], timeout_s: float) -> float:
+def wait_until(
+    holds: Callable[[], bool], timeout_s: float, poll_s: float = POLL_INTERVAL_S
+) -> float:
     """Poll until the condition holds; how long it took, in seconds."""
     started = time.perf_counter()
     while not holds():
         waited = time.perf_counter() - started
         if waited > timeout_s:
             raise AssertionError(f"still not so after {waited:.1f} s")
-        time.sleep(POLL_INTERVAL_S)
+        time.sleep(poll_s)
     return time.perf_counter() - started

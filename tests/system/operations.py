@@ -15,6 +15,8 @@ from tests.system.client import Answer, wait_until
 
 REQUEST_TIMEOUT_S = 30
 REPLAY_TIMEOUT_S = 120
+POLL_S = 0.1
+"""Each look is a call of a function, which the emulator takes from what the replay could have."""
 SIGNED_SERVICE = "execute-api"
 
 
@@ -71,6 +73,7 @@ class Operations:
         wait_until(
             lambda: self.read(replay_id)["status"] in ("SUCCEEDED", "FAILED", "CANCELLED"),
             timeout_s,
+            POLL_S,
         )
         return self.read(replay_id)
 
