@@ -17,6 +17,11 @@ class Sink:
         """Bytes of the requests."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: whoever sends is ended in the middle of it."""
+
+
 @contextmanager
 def kinesis_sink() -> Iterator[Sink]:
     """The sink, for as long as it is needed."""
@@ -39,7 +44,7 @@ def kinesis_sink() -> Iterator[Sink]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     sink = Sink(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever)
     thread.start()

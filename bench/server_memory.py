@@ -58,7 +58,7 @@ class Load:
     def run(self, sessions: int) -> None:
         """Everything at the same time."""
         work: list[tuple[str, Work]] = [
-            ("sessions held", self._holding(sessions)),
+            ("rounds of open sessions", self._holding(sessions)),
             *[("reads by index", self._reading())] * READERS,
             *[("commits", self._writing())] * WRITERS,
             *[("proofs", self._proving())] * PROVERS,

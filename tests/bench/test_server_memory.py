@@ -8,7 +8,15 @@ REVISIONS = 400
 SECONDS = 1.5
 SESSIONS = 20
 WORK = {
-    *("commits", "exports", "proofs", "reads by index", "scans", "sessions held", "streams"),
+    *(
+        "commits",
+        "exports",
+        "proofs",
+        "reads by index",
+        "scans",
+        "rounds of open sessions",
+        "streams",
+    ),
 }
 
 
