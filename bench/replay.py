@@ -17,6 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from urllib3.exceptions import HTTPError
+
 from local.stack import Stack
 from tests.system.agreement import disagreements
 from tests.system.client import AD, Api, wait_until
@@ -46,9 +48,12 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         while not self._stopped.wait(WRITE_PAUSE_S):
-            answer = self._api.create("meanwhile")
             self.done += 1
-            self.failed += answer.status != 201
+            try:
+                self.failed += self._api.create("meanwhile").status != 201
+            except HTTPError as error:
+                print(f"a write was not answered: {error}", flush=True)
+                self.failed += 1
 
     def stop(self) -> None:
         self._stopped.set()
