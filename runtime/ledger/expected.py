@@ -11,13 +11,14 @@ from typing import Any
 
 from runtime.ledger import ion
 from runtime.ledger.catalog import Catalog
-from runtime.ledger.errors import LedgerError
+from runtime.ledger.errors import CorruptJournalError, LedgerError
 from runtime.ledger.imports.chain import CheckedBlock, Link, is_ours
 from runtime.ledger.imports.commits import Commits
 from runtime.ledger.imports.entries import DOCUMENTS_REMEMBERED_MAX, Entries
 from runtime.ledger.imports.survey import Survey
 from runtime.ledger.imports.tables import Tables
 from runtime.ledger.published import published
+from runtime.ledger.readback import read_back
 from runtime.ledger.storage.port import (
     Commit,
     IndexEntry,
@@ -124,12 +125,30 @@ class _Past:
         self._storage = storage
 
     def documents(self, table_id: str) -> Iterator[StoredRevision]:
-        """The newest revision of every document that had one by then."""
+        """The newest revision of every document that had one by then.
+
+        A row that is not whole is told of where it belongs; here its block stands for it.
+        """
         revisions = self._storage.revisions(table_id)
         for _, own in groupby(revisions, key=lambda revision: revision.document_id):
             before = [revision for revision in own if revision.sequence_no < self.end]
             if before:
-                yield before[-1]
+                yield from [before[-1]] if _is_whole(before[-1]) else self._committed(before[-1])
+
+    def _committed(self, row: StoredRevision) -> Iterator[StoredRevision]:
+        """What the block has that a row says it is of, if it has anything of the document."""
+        for stored in self._storage.blocks(row.sequence_no, row.sequence_no):
+            for revision in _revisions(ion.decode(stored.ion), stored.sequence_no):
+                if revision.document_id == row.document_id:
+                    yield revision
+
+
+def _is_whole(revision: StoredRevision) -> bool:
+    try:
+        read_back(revision)
+    except CorruptJournalError:
+        return False
+    return True
 
 
 def _revisions(block: Any, number: int) -> Iterator[StoredRevision]:

@@ -99,6 +99,24 @@ def test_another_digest_is_a_finding(storage: JournalStorage) -> None:
     assert "the journal was rewritten" in finding.what
 
 
+@pytest.mark.parametrize("damage", ["x'e00100ea8d616263ff'", "x'00'"])
+def test_what_an_index_was_made_of_is_found_damaged(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "ledger.sqlite"
+    storage = SqliteStorage(path)
+    ledger = Ledger(storage, name="ads-0")
+    run(ledger, "CREATE TABLE Ads")
+    document = insert(ledger, n=1, category="x")
+    run(ledger, "CREATE INDEX ON Ads (category)")
+    run(ledger, SET_N, 2, document)
+    assert audit(storage).holds
+    storage.close()
+    where = "WHERE document_id = ? AND version = 0"
+    assert changed(path, f"UPDATE revision SET ion = {damage} {where}", document) == 1
+    [finding] = findings(path)
+    assert finding.startswith(f"version 0 of document {document}")
+    assert finding.endswith("is not what its block holds")
+
+
 CHANGES = [
     ("UPDATE revision SET ion = x'e00100ea0f' WHERE version = 1", "is not what its block holds"),
     ("DELETE FROM revision WHERE version = 0 AND sequence_no = 4", "is missing"),
