@@ -10,7 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from runtime.ledger import merkle
-from runtime.ledger.errors import CorruptJournalError, HeadMovedError, LedgerError
+from runtime.ledger.errors import (
+    CorruptJournalError,
+    HeadMovedError,
+    LedgerError,
+    StorageError,
+    UnavailableError,
+)
 from runtime.ledger.storage import peaks as joined_peaks
 from runtime.ledger.storage import sqlite_rows
 from runtime.ledger.storage.group_commit import GroupCommit, Waiting
@@ -21,7 +27,7 @@ from runtime.ledger.storage.port import (
     StoredBlock,
     StoredRevision,
 )
-from runtime.ledger.storage.sqlite_file import Row, SqliteFile
+from runtime.ledger.storage.sqlite_file import Execute, Row, SqliteFile
 
 PAGE_ROWS_MAX: Final = 256
 """Rows read at a time; no read stays open between pages."""
@@ -46,6 +52,8 @@ class SqliteStorage:
         """Open the journal, making the file when there is none; StorageError when it cannot be."""
         self._file = open_file(Path(path))
         self._appends = GroupCommit(self._write)
+        self._newest_own: StoredBlock | None = None
+        """What this process appended last, unless something has failed since."""
 
     def head(self) -> StoredBlock | None:
         """The newest block."""
@@ -140,27 +148,60 @@ class SqliteStorage:
                 start = after(rows[-1])
 
     def _write(self, group: Sequence[Waiting]) -> None:
-        """Write the appends that fit upon the head, in one transaction."""
-        outcomes: list[tuple[Waiting, LedgerError | None]] = []
+        """Write the appends that fit upon the head, in one transaction.
+
+        The head is read only where it may be another process's block. If there is one behind the
+        newest of our own after all, it has the number of the first block here, which is refused.
+        """
+        known, self._newest_own = self._newest_own, None
+        if known is not None and _follows(group[0].commit.block, known):
+            try:
+                self._write_upon(group, known)
+                return
+            except StorageError as error:
+                if isinstance(error, UnavailableError):
+                    raise
+        self._write_upon(group, None)
+
+    def _write_upon(self, group: Sequence[Waiting], head: StoredBlock | None) -> None:
+        """Write upon the head as it is known, or as it is read where it is not."""
         with self._file.transaction() as execute:
-            rows = execute(_BLOCK + "ORDER BY sequence_no DESC LIMIT 1").fetchall()
-            head = sqlite_rows.block(rows[0]) if rows else None
-            for waiting in group:
-                block = waiting.commit.block
-                next_no = 0 if head is None else head.sequence_no + 1
-                if block.sequence_no > next_no and waiting.waits_for_predecessor():
-                    continue
-                if block.sequence_no != next_no or not _is_upon(block, head):
-                    outcomes.append((waiting, HeadMovedError(_moved(block, next_no))))
-                    continue
-                if not sqlite_rows.redact(execute, waiting.commit.redactions):
-                    outcomes.append((waiting, HeadMovedError(_rewritten(block))))
-                    continue
-                sqlite_rows.insert(execute, waiting.commit)
-                outcomes.append((waiting, None))
-                head = block
+            if head is None:
+                rows = execute(_BLOCK + "ORDER BY sequence_no DESC LIMIT 1").fetchall()
+                head = sqlite_rows.block(rows[0]) if rows else None
+            outcomes, head = _written(execute, group, head)
+        self._newest_own = head
         for waiting, error in outcomes:
             waiting.finish(error)
+
+
+def _written(
+    execute: Execute, group: Sequence[Waiting], head: StoredBlock | None
+) -> tuple[list[tuple[Waiting, LedgerError | None]], StoredBlock | None]:
+    """What becomes of each append, those left out that wait for another, and the head then."""
+    outcomes: list[tuple[Waiting, LedgerError | None]] = []
+    fitting: list[Commit] = []
+    for waiting in group:
+        commit = waiting.commit
+        block = commit.block
+        next_no = 0 if head is None else head.sequence_no + 1
+        if block.sequence_no > next_no and waiting.waits_for_predecessor():
+            continue
+        if block.sequence_no != next_no or not _is_upon(block, head):
+            outcomes.append((waiting, HeadMovedError(_moved(block, next_no))))
+            continue
+        if not sqlite_rows.redact(execute, commit.redactions):
+            outcomes.append((waiting, HeadMovedError(_rewritten(block))))
+            continue
+        fitting.append(commit)
+        outcomes.append((waiting, None))
+        head = block
+    sqlite_rows.insert(execute, fitting)
+    return outcomes, head
+
+
+def _follows(block: StoredBlock, head: StoredBlock) -> bool:
+    return block.sequence_no == head.sequence_no + 1 and _is_upon(block, head)
 
 
 def _is_upon(block: StoredBlock, head: StoredBlock | None) -> bool:

@@ -1,11 +1,18 @@
 """Blocks, revisions and index entries as rows of a SQLite file."""
 
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import chain
 from typing import Final
 
 from runtime.ledger.errors import CorruptJournalError
 from runtime.ledger.storage import peaks as joined_peaks
 from runtime.ledger.storage.port import Commit, Redaction, StoredBlock, StoredRevision
 from runtime.ledger.storage.sqlite_file import Execute, Row
+
+ROWS_MAX: Final = 16
+"""Inserted by one statement."""
+INSERTIONS_CACHED_MAX: Final = 3 * ROWS_MAX
 
 _FLAGS: Final = {0, 1}
 
@@ -34,18 +41,37 @@ def redact(execute: Execute, redactions: tuple[Redaction, ...]) -> bool:
     return True
 
 
-def insert(execute: Execute, commit: Commit) -> None:
-    """Write everything that a commit adds."""
-    new = commit.block
-    peaks = joined_peaks.join(new.peaks)
-    row = (new.sequence_no, new.block_hash, peaks, new.catalog_sequence_no, new.ion)
-    execute("INSERT INTO block VALUES (?, ?, ?, ?, ?)", row)
-    for r in commit.revisions:
-        row = (r.table_id, r.document_id, r.version, r.sequence_no, int(r.deleted), r.ion)
-        execute("INSERT INTO revision VALUES (?, ?, ?, ?, ?, ?)", row)
-    for e in commit.index_entries:
-        row = (e.index_id, e.key, e.document_id, e.version)
-        execute("INSERT INTO index_entry VALUES (?, ?, ?, ?)", row)
+def insert(execute: Execute, commits: Iterable[Commit]) -> None:
+    """Write everything that these commits add, table by table."""
+    blocks: list[Row] = []
+    revisions: list[Row] = []
+    entries: list[Row] = []
+    for commit in commits:
+        b = commit.block
+        peaks = joined_peaks.join(b.peaks)
+        blocks.append((b.sequence_no, b.block_hash, peaks, b.catalog_sequence_no, b.ion))
+        revisions += [
+            (r.table_id, r.document_id, r.version, r.sequence_no, int(r.deleted), r.ion)
+            for r in commit.revisions
+        ]
+        entries += [(e.index_id, e.key, e.document_id, e.version) for e in commit.index_entries]
+    _insert(execute, "block", blocks)
+    _insert(execute, "revision", revisions)
+    _insert(execute, "index_entry", entries)
+
+
+def _insert(execute: Execute, table: str, rows: list[Row]) -> None:
+    """Write rows, several by one statement: after each one Python may run another thread first."""
+    for start in range(0, len(rows), ROWS_MAX):
+        several = rows[start : start + ROWS_MAX]
+        query = _insertion(table, len(several[0]), len(several))
+        execute(query, tuple(chain.from_iterable(several)))
+
+
+@lru_cache(INSERTIONS_CACHED_MAX)
+def _insertion(table: str, columns: int, rows: int) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"INSERT INTO {table} VALUES {', '.join([row] * rows)}"  # noqa: S608 - no value is in it.
 
 
 def block(row: Row) -> StoredBlock:

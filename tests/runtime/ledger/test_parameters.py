@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from amazon.ion.core import IonType
+from hypothesis import given
+from hypothesis import strategies as st
 
 from runtime.ledger import ion
 from runtime.ledger.engine import Ledger
@@ -12,6 +15,7 @@ from runtime.ledger.errors import IonError
 from runtime.ledger.hashing import hashed, ion_hash
 from runtime.ledger.ion_bounds import DEPTH_MAX, DOCUMENT_DEPTH_MAX
 from runtime.ledger.parameters import Parameters
+from tests.ion_values import ION_VALUES
 from tests.runtime.ledger.ledgers import (
     BY_CATEGORY,
     INSERT,
@@ -21,6 +25,11 @@ from tests.runtime.ledger.ledgers import (
     with_ads,
 )
 
+PLAIN_STRUCTS = st.dictionaries(
+    st.text(max_size=4),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.datetimes(),
+    max_size=6,
+)
 COUNT = "SELECT COUNT(*) AS found FROM Ads AS a WHERE a.n = ?"
 
 
@@ -89,3 +98,12 @@ def test_what_would_be_read_as_a_symbol_table_is_no_document(ledger: Ledger) -> 
     run(ledger, INSERT, ion.parse('{d: $ion_symbol_table::{symbols: ["a"]}}'))
     with pytest.raises(IonError, match="symbol table"):
         run(ledger, "UPDATE Ads AS a SET a = a.d")
+
+
+@given(st.one_of(PLAIN_STRUCTS, ION_VALUES))
+def test_a_copy_is_kept_as_it_would_be_encoded_itself(value: Any) -> None:
+    parameters = Parameters.copied([value])
+    [copy] = parameters.values
+    assert parameters.hashes == [ion_hash(copy)]
+    if copy.ion_type is IonType.STRUCT and hasattr(copy, "items"):
+        assert parameters.hashed(copy) == hashed(copy, DOCUMENT_DEPTH_MAX)

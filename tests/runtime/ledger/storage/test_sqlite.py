@@ -19,8 +19,9 @@ from runtime.ledger.errors import (
 )
 from runtime.ledger.storage import sqlite_file
 from runtime.ledger.storage.group_commit import GROUP_COMMITS_MAX
-from runtime.ledger.storage.port import Commit
+from runtime.ledger.storage.port import Commit, IndexEntry
 from runtime.ledger.storage.sqlite import PAGE_ROWS_MAX, SqliteStorage
+from runtime.ledger.storage.sqlite_rows import ROWS_MAX
 from tests.contracts.journal_storage import (
     TABLE,
     JournalStorageContract,
@@ -185,6 +186,31 @@ def test_two_instances_see_each_other_at_once(storage: SqliteStorage, path: Path
     [second] = filled(other, 1)
     assert storage.head() == second
     other.close()
+
+
+def test_another_instance_is_noticed_by_who_knows_its_own_newest_block(
+    storage: SqliteStorage, path: Path
+) -> None:
+    [first] = filled(storage, 1)
+    other = SqliteStorage(path)
+    [theirs] = filled(other, 1)
+    with pytest.raises(HeadMovedError, match="block 1 is not built upon the head"):
+        storage.append(following(first))
+    mine = following(theirs)
+    storage.append(mine)
+    assert list(other.blocks(0)) == [first, theirs, mine.block]
+    other.append(following(mine.block))
+    newest = other.head()
+    storage.append(following(newest))
+    other.close()
+
+
+def test_a_commit_of_more_rows_than_a_statement_takes(storage: SqliteStorage) -> None:
+    several = tuple(revision(f"d{n:02}") for n in range(2 * ROWS_MAX + 1))
+    entries = tuple(IndexEntry("i", b"k", each.document_id, 0) for each in several)
+    storage.append(following(None, several, entries))
+    assert tuple(storage.documents(TABLE)) == several
+    assert storage.lookup("i", b"k") == entries
 
 
 def test_processes_contend_for_blocks_and_lose_none(storage: SqliteStorage, path: Path) -> None:
