@@ -171,7 +171,7 @@ def _filled(path: Path, blocks: int) -> Iterator[SqliteStorage]:
     with file.transaction() as execute:
         for number in range(blocks):
             commit = seal(_draft(number), head)
-            sqlite_rows.insert(execute, commit)
+            sqlite_rows.insert(execute, (commit,))
             head = commit.block
     file.close()
     storage = SqliteStorage(path)
