@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from runtime.ledger import merkle
 from runtime.ledger.block_tree import BlockTree
@@ -18,11 +19,13 @@ from runtime.ledger.limits import LIMITS, Limits
 from runtime.ledger.partiql.access import Table
 from runtime.ledger.published import published, published_revision, sealer_of
 from runtime.ledger.readback import read_back
-from runtime.ledger.reading import PlainRevision, plain_revisions
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 from runtime.ledger.transaction import Transaction
 from runtime.ledger.verify.shown import Sealer
 from runtime.ledger.workspace import Workspace
+
+if TYPE_CHECKING:
+    from runtime.ledger.reading import PlainRevision
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,11 @@ class Ledger:
         """Blocks first..last, both included, in order; to the head where last is None."""
         return self._storage.blocks(first, last)
 
-    def revisions(self, first: int = 0, last: int | None = None) -> Iterator[PlainRevision]:
+    def revisions(self, first: int = 0, last: int | None = None) -> "Iterator[PlainRevision]":
         """What blocks first..last changed, in order, as plain Python values."""
+        # Its patterns take 15 ms to compile, which a function's cold start is spared.
+        from runtime.ledger.reading import plain_revisions
+
         return plain_revisions(self._storage.blocks(first, last))
 
     def history(self, table_name: str, document_id: str, first: int = 0) -> Iterator[IonValue]:
