@@ -10,7 +10,7 @@ from local.event_sources.delivery import FunctionError, Invoke
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """How often, and to whom. The seed makes the choice repeatable for one lane."""
+    """How often, and to whom. The seed makes the choice repeatable for one lane of one function."""
 
     rate: float
     seed: int = 0
@@ -35,9 +35,11 @@ class FaultyInvoke:
         self._lock = threading.Lock()
 
     def __call__(self, function_arn: str, payload: str) -> Any:
+        if not self._faults.hits(function_arn):
+            return self._invoke(function_arn, payload)
         with self._lock:
             chance = self._random.random()
-        if chance >= self._faults.rate or not self._faults.hits(function_arn):
+        if chance >= self._faults.rate:
             return self._invoke(function_arn, payload)
         if chance < self._faults.rate / 2:
             raise FunctionError("the batch was not delivered (on purpose)")

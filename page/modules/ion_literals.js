@@ -105,7 +105,10 @@ function characterOf(digits, whole) {
 /** The bytes of a clob's text: one for each character. */
 export function clob(raw) {
   const text = unescaped(raw);
-  if (/[^\0-\xff]/.test(text) || /\\[uU]/.test(raw)) throw new SyntaxError("a clob holds bytes");
+  const escapes = raw.match(/\\[^]/g) ?? [];
+  if (/[^\0-\xff]/.test(text) || escapes.some((escape) => /[uU]/.test(escape))) {
+    throw new SyntaxError("a clob holds bytes");
+  }
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
