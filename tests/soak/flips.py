@@ -26,11 +26,10 @@ from runtime.ledger.expected import Expectation, ExpectedBlock
 from runtime.ledger.readback import Strand, read_back
 from runtime.ledger.storage.port import IndexEntry
 from runtime.ledger.storage.sqlite import SqliteStorage
-from tests.runtime.ledger.exports.exporting import busy_ledger
+from tests.runtime.ledger.exports.exporting import busy_ledger, redact_first
 from tests.runtime.ledger.ledgers import SET_N, Clock, insert, run
 
 BLOCKS: Final = 100
-REDACT: Final = "EXEC REDACT_REVISION ?, ?, ?"
 KEYS: Final = {
     "block": ("sequence_no",),
     "revision": ("table_id", "document_id", "version"),
@@ -237,11 +236,7 @@ def _fill(path: Path) -> None:
     ledger = busy_ledger(storage, clock, documents=4)
     ad = insert(ledger, n=1, category="x", note="secret")
     run(ledger, SET_N, 2, ad)
-    [first, _] = ledger.history("Ads", ad)
-    [table] = run(
-        ledger, "SELECT VALUE tableId FROM information_schema.user_tables WHERE name = 'Ads'"
-    )
-    run(ledger, REDACT, first["blockAddress"], str(table), ad)
+    redact_first(ledger, ad)
     run(ledger, "CREATE INDEX ON Ads (category)")
     while ledger.digest().sequence_no + 1 < BLOCKS:
         clock.move(1)

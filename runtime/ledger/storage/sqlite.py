@@ -157,10 +157,12 @@ class SqliteStorage:
         if known is not None and _follows(group[0].commit.block, known):
             try:
                 self._write_upon(group, known)
+            except UnavailableError:
+                raise
+            except StorageError:
+                pass  # Perhaps it is not the head any more: it is read, and tells.
+            else:
                 return
-            except StorageError as error:
-                if isinstance(error, UnavailableError):
-                    raise
         self._write_upon(group, None)
 
     def _write_upon(self, group: Sequence[Waiting], head: StoredBlock | None) -> None:

@@ -15,11 +15,10 @@ from runtime.ledger.errors import LedgerError
 from runtime.ledger.storage.port import JournalStorage
 from runtime.ledger.storage.sqlite import SqliteStorage
 from tests.fakes import MemoryStorage
-from tests.runtime.ledger.exports.exporting import busy_ledger
+from tests.runtime.ledger.exports.exporting import busy_ledger, redact_first
 from tests.runtime.ledger.ledgers import SET_N, STORAGES, insert, run, storage_of
 
 FLIPS = 150
-REDACT = "EXEC REDACT_REVISION ?, ?, ?"
 
 
 def busy(storage: JournalStorage) -> Ledger:
@@ -27,11 +26,7 @@ def busy(storage: JournalStorage) -> Ledger:
     ledger = busy_ledger(storage)
     ad = insert(ledger, n=1, category="x", note="secret")
     run(ledger, SET_N, 2, ad)
-    [first, _] = ledger.history("Ads", ad)
-    [table] = run(
-        ledger, "SELECT VALUE tableId FROM information_schema.user_tables WHERE name = 'Ads'"
-    )
-    run(ledger, REDACT, first["blockAddress"], str(table), ad)
+    redact_first(ledger, ad)
     return ledger
 
 
@@ -193,11 +188,7 @@ def test_data_that_should_be_redacted_are_a_finding(tmp_path: Path) -> None:
     redacted.write_bytes(with_secret.read_bytes())
     storage = SqliteStorage(redacted)
     ledger = Ledger(storage, name="ads-0")
-    [first, _] = ledger.history("Ads", ad)
-    [table] = run(
-        ledger, "SELECT VALUE tableId FROM information_schema.user_tables WHERE name = 'Ads'"
-    )
-    run(ledger, REDACT, first["blockAddress"], str(table), ad)
+    first = redact_first(ledger, ad)
     assert audit(storage).holds
     storage.close()
     connection = sqlite3.connect(redacted)
@@ -205,7 +196,7 @@ def test_data_that_should_be_redacted_are_a_finding(tmp_path: Path) -> None:
     for name, key in (("block", "sequence_no"), ("revision", "document_id")):
         known = f"SELECT ion FROM before.{name} AS b WHERE b.{key} = {name}.{key}"
         at = "sequence_no" if name == "block" else "version"
-        number = int(first["blockAddress"]["sequenceNo"]) if name == "block" else 0
+        number = first if name == "block" else 0
         extra = "" if name == "block" else " AND b.version = 0"
         where = f"{at} = {number}" + ("" if name == "block" else f" AND document_id = '{ad}'")
         connection.execute(f"UPDATE {name} SET ion = ({known}{extra}) WHERE {where}")

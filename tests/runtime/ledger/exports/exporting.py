@@ -17,6 +17,14 @@ OBJECT_BYTES = 3_000
 """A few small blocks."""
 
 
+def redact_first(ledger: Ledger, ad: str) -> int:
+    """Redact what an ad that was changed once was at first; the number of the block it is in."""
+    [first, _] = ledger.history("Ads", ad)
+    table = str(user_tables(ledger)["Ads"]["tableId"])
+    run(ledger, "EXEC REDACT_REVISION ?, ?, ?", first["blockAddress"], table, ad)
+    return int(first["blockAddress"]["sequenceNo"])
+
+
 def busy_ledger(storage: JournalStorage, clock: Clock | None = None, documents: int = 8) -> Ledger:
     """A ledger whose journal has everything that a journal can have; an hour passes in it."""
     clock = clock or Clock()
