@@ -91,10 +91,17 @@ class Cloud:
         return self.output("ledgerNames").split(",")
 
     def journals(self, names: list[str] | None = None) -> dict[str, DynamoDbStorage]:
-        """The ledgers that hold something, by name; those named, if any are."""
+        """The ledgers by name, those that hold nothing yet too; those named, if any are."""
         client, table = self.client("dynamodb"), self.output("journalTableName")
-        asked = names or self.ledgers()
-        found = {name: DynamoDbStorage(client, table, name) for name in asked}
+        unknown = sorted({*(names or ())} - {*self.ledgers()})
+        if unknown:
+            known = ", ".join(self.ledgers())
+            raise FailedError(f"there is no ledger {', '.join(unknown)}, only {known}")
+        return {name: DynamoDbStorage(client, table, name) for name in names or self.ledgers()}
+
+    def filled(self, names: list[str] | None = None) -> dict[str, DynamoDbStorage]:
+        """The ledgers that hold something, by name; those named, if any are."""
+        found, table = self.journals(names), self.output("journalTableName")
         with reaching(f"table {table}"), ThreadPoolExecutor(READERS_MAX) as pool:
             heads = list(pool.map(lambda journal: journal.head(), found.values()))
         filled = {n: j for (n, j), head in zip(found.items(), heads, strict=True) if head}

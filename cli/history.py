@@ -46,7 +46,8 @@ def owner_of(cloud: Cloud, ad_id: str) -> str:
     own = names[shard_of(ad_id, len(names))]
     for name, journal in cloud.journals([own]).items():
         with reaching(f"ledger {name}"):
-            first = next(iter(Ledger(journal, name=name).history("Ads", ad_id)), None)
+            revisions = Ledger(journal, name=name).history("Ads", ad_id) if journal.head() else ()
+            first = next(iter(revisions), None)
         if first is not None:
             fields = revision_of(first).fields
             if fields is not None:

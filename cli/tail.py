@@ -37,7 +37,7 @@ def tail(screen: Screen, cloud: Cloud, following: Following, ledgers: list[str] 
     """Show changes until interrupted, or as `following` says."""
     journals = cloud.journals(ledgers)
     told_changes = changes(journals, following)
-    screen.note(f"following {', '.join(journals) or 'nothing'}; Ctrl-C ends it")
+    screen.note(f"following {', '.join(journals)}; Ctrl-C ends it")
     for name, number, revision in told_changes:
         body = {"ledger": name, "sequenceNo": number, **version_body(revision)}
         screen.line(body, lambda console, body=body: _show(console, body))

@@ -55,7 +55,7 @@ def verify_ledgers(
     """
     if digest is not None and len(names or ()) != 1:
         raise UsageError("a digest is of one ledger: name it with --ledger")
-    journals = cloud.journals(names)
+    journals = cloud.filled(names)
     if not journals:
         raise FailedError(f"table {cloud.output('journalTableName')} holds no ledger to verify")
     found: list[Mapping[str, Any]] = []

@@ -46,6 +46,12 @@ def test_what_comes_later_is_told_in_order(storage: MemoryStorage) -> None:
     assert told == [(made[0], 0), (old, 1), (made[0], 1)]
 
 
+def test_the_first_of_all_is_told(storage: MemoryStorage) -> None:
+    made: list[str] = []
+    steps = [lambda: made.append(ledger_over(storage).create("p", NEW).ad_id)]
+    assert followed(storage, Following(quiet_s=2), steps) == [(made[0], 0)]
+
+
 def test_from_the_beginning(storage: MemoryStorage) -> None:
     ads = ledger_over(storage)
     ids = [ads.create("p", NEW).ad_id for _ in range(5)]

@@ -1,6 +1,6 @@
 """One embedded stack for all system tests: started once, in a home of its own, and removed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from local.stack import Stack
 from tests.system.client import Api
 
 FAULT_SEED = 7
+LINES_SHOWN = 10
 PROJECTORS = ("project-state", "project-search")
 """Parts of their functions' names."""
 
@@ -50,3 +51,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/system" in item.path.as_posix():
             item.add_marker(pytest.mark.xdist_group("system"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the logs of the stack beside what failed on it."""
+    report = yield
+    stack = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(stack, Stack):
+        for path in sorted(stack.home.logs.glob("*.log")):
+            newest = path.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
+            report.sections.append((f"the end of {path.name}", "\n".join(newest)))
+    return report

@@ -1,6 +1,7 @@
 """HTTP/1.1 over TCP: waitress, with bounds, and without 5xx for what a client got wrong."""
 
 import socket
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -41,6 +42,9 @@ class Transport:
     ) -> None:
         """Bind to the address, port 0 for any free one; OSError when it is taken."""
         self._map: dict[int, Any] = {}
+        self._lock = threading.Lock()
+        self._stopping = False
+        self._closed = False
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         # Bound before waitress starts its threads, which a taken port would leave behind.
         listener = socket.create_server((host, port), family=family)
@@ -71,12 +75,21 @@ class Transport:
     def run(self) -> None:
         """Serve until `stop` is called, from another thread or a signal handler."""
         try:
-            wasyncore.loop(timeout=POLL_S, use_poll=True, map=self._map)
+            while self._map and not self._stopping:
+                wasyncore.loop(timeout=POLL_S, use_poll=True, map=self._map, count=1)
         finally:
-            wasyncore.close_all(self._map)
+            self._close()
 
     def stop(self) -> None:
         """Take no more requests, let those being served finish, and make `run` return."""
         self._server.task_dispatcher.shutdown(timeout=DRAIN_TIMEOUT_S)
-        # The loop ends when nothing is left to watch; only its own thread may take things away.
-        self._server.trigger.pull_trigger(lambda: wasyncore.close_all(self._map))
+        with self._lock:
+            self._stopping = True
+            # What wakes the loop must not be closed by it before it is pulled.
+            if not self._closed:
+                self._server.trigger.pull_trigger()
+
+    def _close(self) -> None:
+        with self._lock:
+            self._closed = True
+            wasyncore.close_all(self._map)

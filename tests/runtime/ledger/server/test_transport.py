@@ -292,6 +292,22 @@ def test_a_request_being_served_is_answered_before_the_end(tmp_path: Path) -> No
     assert answers == [200]
 
 
+def test_the_loop_may_wake_while_it_is_being_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LedgerServer(tmp_path) as server:
+        trigger = server._transport._server.trigger
+        pull = trigger._physical_pull
+
+        def pulled_twice() -> None:
+            pull()
+            time.sleep(0.2)  # By now the loop is awake, and closes what it may close.
+            pull()
+
+        monkeypatch.setattr(trigger, "_physical_pull", pulled_twice)
+    assert trigger._closed
+
+
 def test_an_unexpected_failure_is_logged_and_told(
     clients: Clients, wire: Wire, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
