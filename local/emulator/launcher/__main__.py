@@ -1,8 +1,8 @@
 """Starts MiniStack with what it lacks for us; run by its own environment's python, never imported.
 
 What is put in: it saves while it runs, workers share one unpacked copy of an archive, queries read
-only what they ask for, whoever listens is woken when a stream grows, and a role may be confined to
-one table's stream. Its own stream pollers, which lose records, are taken out. All of that touches
+only what they ask for, streams are seldom looked through for what has expired, whoever listens is
+woken when a stream grows, and a role may be confined to one table's stream. Its own stream pollers, which lose records, are taken out. All of that touches
 private names, so any other version of MiniStack is refused.
 """
 
@@ -20,6 +20,7 @@ def main() -> None:
         sys.exit(f"MiniStack {found} is installed, and this launcher knows only {VERSION}")
 
     import archives
+    import expiry
     import ministack.app  # pyright: ignore[reportMissingImports]
     import queries
     import rights
@@ -46,6 +47,7 @@ def main() -> None:
     archives.install(lambda_runtime, Path(os.environ.pop("UNPACKED_DIR")))
     wake.install(dynamodb, kinesis, int(os.environ.pop("WAKE_PORT", "0")))
     queries.install(dynamodb)
+    expiry.install(kinesis)
     rights.install(iam_actions)
     saving.install(ministack.app)
     ministack.app.main()
