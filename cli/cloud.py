@@ -4,6 +4,7 @@ import json
 from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -65,6 +66,7 @@ class Cloud:
             return None
         return f"{found.scheme}://{found.netloc}"
 
+    @cached_property
     def session(self) -> boto3.Session:
         """The caller's own credentials; the emulator's for the embedded cloud."""
         if self.embedded_url is None:
@@ -84,7 +86,7 @@ class Cloud:
             max_pool_connections=READERS_MAX,
         )
         with reaching(f"AWS for {service}"):
-            return self.session().client(service, endpoint_url=self.embedded_url, config=config)
+            return self.session.client(service, endpoint_url=self.embedded_url, config=config)
 
     def ledgers(self) -> list[str]:
         """The names of all ledgers, by shard."""

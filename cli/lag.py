@@ -74,7 +74,7 @@ def _state(cloud: Cloud) -> Versions:
 
 
 def _search(cloud: Cloud) -> Versions:
-    endpoint, session = cloud.output("searchEndpoint"), cloud.session()
+    endpoint, session = cloud.output("searchEndpoint"), cloud.session
     credentials, region = session.get_credentials(), session.region_name
     if credentials is None or region is None:
         raise UnreachableError("no AWS credentials or no region: set AWS_PROFILE or AWS_REGION")

@@ -28,7 +28,7 @@ class Operations:
         self, screen: Screen, cloud: Cloud, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._screen = screen
-        self._http = Http(cloud.output("operationsApiEndpoint"), cloud.session())
+        self._http = Http(cloud.output("operationsApiEndpoint"), cloud.session)
         self._sleep = sleep
 
     def start_replay(self, request: Mapping[str, str], key: str | None, *, wait: bool) -> None:

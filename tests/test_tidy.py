@@ -1,6 +1,7 @@
 """Style as a test: sizes, names, the direction of imports, and what must never be committed."""
 
 import ast
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -169,3 +170,9 @@ def test_requirements_are_pinned_with_hashes() -> None:
     loose = [p.name for p in locked if "--hash=sha256:" not in p.read_text()]
     assert locked
     assert loose == []
+
+
+def test_the_tests_of_a_module_run_together(request: pytest.FixtureRequest) -> None:
+    """Some versions of the plugin that runs tests in parallel take no notice of groups."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert request.node.nodeid.endswith("@test_tidy.py")

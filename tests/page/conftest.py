@@ -35,10 +35,3 @@ def keyless_url(world: World, tmp_path: Path) -> Iterator[str]:
     """Where the page is, which has to ask for keys as a deployed one does."""
     with served(world, tmp_path) as url:
         yield url
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all of them, with one browser."""
-    for item in items:
-        if "tests/page" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group("page"))

@@ -46,13 +46,6 @@ def faulty_projectors(stack: Stack) -> Callable[[float], AbstractContextManager[
     return lambda rate: stack.faulty(Faults(rate, FAULT_SEED, PROJECTORS))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all of them, on one stack."""
-    for item in items:
-        if "tests/system" in item.path.as_posix():
-            item.add_marker(pytest.mark.xdist_group("system"))
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

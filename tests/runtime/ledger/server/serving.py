@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
@@ -25,6 +27,12 @@ CREDENTIALS = {
 }
 
 
+@cache
+def session() -> boto3.Session:
+    """One for all clients: reading the services' descriptions takes longer than most tests."""
+    return boto3_session(**CREDENTIALS)
+
+
 class Clients:
     """Makes clients of one server and closes them with it."""
 
@@ -34,15 +42,13 @@ class Clients:
 
     def boto3(self, service: str) -> Any:
         config = Config(retries={"max_attempts": 0})
-        client = boto3_session(**CREDENTIALS).client(service, endpoint_url=self.url, config=config)
+        client = session().client(service, endpoint_url=self.url, config=config)
         self._stack.callback(client.close)
         return client
 
     def driver(self, ledger: str, **options: Any) -> QldbDriver:
         options.setdefault("retry_config", RetryConfig(4, custom_backoff=lambda *_: 1))
-        driver = QldbDriver(
-            ledger, boto3_session=boto3_session(**CREDENTIALS), endpoint_url=self.url, **options
-        )
+        driver = QldbDriver(ledger, boto3_session=session(), endpoint_url=self.url, **options)
         self._stack.callback(driver._client.close)
         self._stack.callback(_close, driver)
         return driver
