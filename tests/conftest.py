@@ -19,6 +19,7 @@ settings.register_profile("unhurried", settings(deadline=None))
 settings.load_profile("unhurried")
 
 
+@pytest.hookimpl(tryfirst=True)  # Before the plugin that looks at the groups.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker runs all tests of a module, or of a package that is run together."""
     root = Path(__file__).parent
