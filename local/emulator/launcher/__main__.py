@@ -2,9 +2,9 @@
 
 What is put in: it saves while it runs, workers share one unpacked copy of an archive, queries read
 only what they ask for, streams are seldom looked through for what has expired, whoever listens is
-woken when a stream grows, and a role may be confined to one table's stream. Its own stream pollers,
-which lose records, are taken out. All of that touches private names, so any other version of
-MiniStack is refused.
+woken when a stream grows, a role may be confined to one table's stream, and a quicker server serves
+it. Its own stream pollers, which lose records, are taken out. All of that touches private names, so
+any other version of MiniStack is refused.
 """
 
 import importlib.metadata
@@ -26,6 +26,7 @@ def main() -> None:
     import queries
     import rights
     import saving
+    import serving
     import wake
     import workers
     from ministack.core import (  # pyright: ignore[reportMissingImports]
@@ -51,6 +52,7 @@ def main() -> None:
     expiry.install(kinesis)
     rights.install(iam_actions)
     saving.install(ministack.app)
+    serving.install(ministack.app)
     ministack.app.main()
 
 
