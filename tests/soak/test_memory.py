@@ -7,7 +7,7 @@ import pytest
 from tests.soak.memory import MEMORY_MB_MAX, fill, peak_mb
 
 DOCUMENTS = 6
-SECONDS = 5.0
+SECONDS = 2.0
 
 
 @pytest.mark.timeout(180)
