@@ -50,7 +50,7 @@ demo: $(INSTALLED) ## Play a publisher and a reader against the running system
 .PHONY: test
 test: $(INSTALLED) ## Run all tests; those that take times last, with the machine to themselves
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m 'not speed'
-	@$(RUN) -m pytest -m speed
+	@$(RUN) -m pytest -m speed tests/bench tests/system
 
 .PHONY: soak
 soak: $(INSTALLED) ## Run the long tests: kills, power cuts, histories, fuzzing (an hour; RUNS= SCALE= SEED=)

@@ -20,6 +20,7 @@ REGISTRY_HOSTS = re.compile(
 )
 MACHINE_PATHS = re.compile(r"(?<![\w.])/(?:work|root|tmp/bash" + r"_jobs)/")
 LEFTOVERS = re.compile(r"\b(?:TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+SPEED = "mark.sp" + "eed"
 BANNER = re.compile(r"^\s*#\s*[-=*#]{4,}")
 LAYERS = {
     "infra": {"runtime", "local", "cli", "tests"},
@@ -176,3 +177,11 @@ def test_the_tests_of_a_module_run_together(request: pytest.FixtureRequest) -> N
     """Some versions of the plugin that runs tests in parallel take no notice of groups."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         assert request.node.nodeid.endswith("@test_tidy.py")
+
+
+def test_tests_of_times_are_where_they_are_looked_for() -> None:
+    """`make test` collects these folders again, and no others, to take times alone."""
+    timed = [path for path in (ROOT / "tests").rglob("test_*.py") if SPEED in path.read_text()]
+    folders = {path.relative_to(ROOT).parts[:2] for path in timed}
+    recipe = (ROOT / "Makefile").read_text()
+    assert f"-m speed {' '.join('/'.join(folder) for folder in sorted(folders))}\n" in recipe
