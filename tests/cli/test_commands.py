@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import simplejson
 
+from cli import operations
 from cli.__main__ import main
 from cli.parser import parser
 from runtime.ledger.exports.folder import FolderDestination
@@ -71,7 +72,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """Whoever waits for it looks often."""
+    monkeypatch.setattr(operations, "POLL_S", 0.01)
     server = Server()
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

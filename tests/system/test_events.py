@@ -19,7 +19,7 @@ WORKER = "publish-events"
 TOLD_TIMEOUT_S = 120
 CLIENTS = 4
 ADS = 40
-FAULT_RATE = 0.6
+FAULT_RATE = 0.4
 FAULT_SEED = 7
 """The first answer is lost, the second batch not delivered."""
 """High, since changes are told in few batches; half of the failures come after all was done."""

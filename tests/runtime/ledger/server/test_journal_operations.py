@@ -1,6 +1,7 @@
 """boto3's `qldb` client against exports and streams, refused or carried out, over restarts."""
 
 import logging
+import shutil
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,14 +21,24 @@ LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 WAIT_S = 20
 
 
-def with_a_block(clients: Clients) -> Any:
-    """A client for a ledger that is old enough to be exported.
+@pytest.fixture(scope="module")
+def aged(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a server with a ledger that is old enough to be exported.
 
     boto3 sends whole seconds: an end in the ledger's first second would be before its start.
     """
-    run(clients.ledger(), "CREATE TABLE Cars")
+    directory = tmp_path_factory.mktemp("aged")
+    with serving(directory) as clients:
+        run(clients.ledger(), "CREATE TABLE Cars")
     time.sleep(1.0 - time.time() % 1.0)
-    return clients.boto3("qldb")
+    return directory
+
+
+@pytest.fixture
+def tmp_path(aged: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(aged, tmp_path, dirs_exist_ok=True)
+    return tmp_path
 
 
 def export(qldb: Any, **changes: Any) -> Any:
@@ -74,7 +85,7 @@ def until(condition: Any) -> None:
 def test_an_export_is_carried_out_and_described(tmp_path: Path) -> None:
     exporter = MemoryExporter()
     with serving(tmp_path, exporter=exporter) as clients:
-        qldb = with_a_block(clients)
+        qldb = clients.boto3("qldb")
         export_id = export(qldb, OutputFormat="JSON")
         until(lambda: described(qldb, export_id)["Status"] == "COMPLETED")
         description = described(qldb, export_id)
@@ -93,7 +104,7 @@ def test_an_export_is_carried_out_and_described(tmp_path: Path) -> None:
 
 def test_exports_are_listed_by_ledger_and_together(tmp_path: Path) -> None:
     with serving(tmp_path, exporter=MemoryExporter()) as clients:
-        qldb = with_a_block(clients)
+        qldb = clients.boto3("qldb")
         clients.ledger("other")
         ids = set()
         for _ in range(3):
@@ -120,7 +131,7 @@ def test_exports_are_listed_by_ledger_and_together(tmp_path: Path) -> None:
 def test_two_exports_of_a_ledger_run_at_a_time(tmp_path: Path) -> None:
     exporter = MemoryExporter(held=True)
     with serving(tmp_path, exporter=exporter) as clients:
-        qldb = with_a_block(clients)
+        qldb = clients.boto3("qldb")
         first, _ = export(qldb), export(qldb)
         with pytest.raises(qldb.exceptions.LimitExceededException):
             export(qldb)
@@ -135,7 +146,7 @@ def test_an_export_that_fails_is_cancelled(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with serving(tmp_path, exporter=FailingExporter()) as clients, caplog.at_level(logging.ERROR):
-        qldb = with_a_block(clients)
+        qldb = clients.boto3("qldb")
         export_id = export(qldb)
         until(lambda: described(qldb, export_id)["Status"] == "CANCELLED")
     assert "some-bucket refuses" in caplog.text
@@ -144,7 +155,7 @@ def test_an_export_that_fails_is_cancelled(
 def test_exports_go_on_after_a_restart(tmp_path: Path) -> None:
     held = MemoryExporter(held=True)
     with serving(tmp_path, exporter=held) as clients:
-        export_id = export(with_a_block(clients))
+        export_id = export(clients.boto3("qldb"))
         assert held.started.acquire(timeout=WAIT_S)
     free = MemoryExporter()
     with serving(tmp_path, exporter=free) as clients:
@@ -157,7 +168,7 @@ def test_exports_go_on_after_a_restart(tmp_path: Path) -> None:
 def test_finished_exports_are_forgotten_in_time(tmp_path: Path) -> None:
     options = ServerOptions(job_retention_s=0.2)
     with serving(tmp_path, options, exporter=MemoryExporter()) as clients:
-        qldb = with_a_block(clients)
+        qldb = clients.boto3("qldb")
         export_id = export(qldb)
         time.sleep(0.5)
         refused(
@@ -204,7 +215,6 @@ def test_exports_that_cannot_be_are_refused(
     tmp_path: Path, changes: dict[str, Any], parameter: str
 ) -> None:
     with serving(tmp_path, exporter=MemoryExporter()) as clients:
-        clients.ledger()
         qldb = clients.boto3("qldb")
         error = refused("InvalidParameterException", 400, lambda **c: export(qldb, **c), **changes)
         assert error["ParameterName"] == parameter
@@ -213,7 +223,7 @@ def test_exports_that_cannot_be_are_refused(
 def test_a_stream_runs_until_it_is_canceled(tmp_path: Path) -> None:
     streamer = MemoryStreamer()
     with serving(tmp_path, streamer=streamer) as clients:
-        qldb = with_a_block(clients)
+        qldb = clients.boto3("qldb")
         stream_id = stream(qldb, Tags={"a": "1"})
         description = described_stream(qldb, stream_id)
         arn = f"arn:aws:qldb:us-east-1:000000000000:stream/cars/{stream_id}"
@@ -240,7 +250,7 @@ def test_a_stream_runs_until_it_is_canceled(tmp_path: Path) -> None:
 
 def test_a_stream_with_an_end_completes(tmp_path: Path) -> None:
     with serving(tmp_path, streamer=MemoryStreamer()) as clients:
-        qldb = with_a_block(clients)
+        qldb = clients.boto3("qldb")
         stream_id = stream(qldb, ExclusiveEndTime=datetime.now(UTC))
         until(lambda: described_stream(qldb, stream_id)["Status"] == "COMPLETED")
 
@@ -249,7 +259,7 @@ def test_a_stream_is_impaired_while_kinesis_is_away(tmp_path: Path) -> None:
     streamer = MemoryStreamer()
     streamer.cause = "KINESIS_STREAM_NOT_FOUND"
     with serving(tmp_path, streamer=streamer) as clients:
-        qldb = with_a_block(clients)
+        qldb = clients.boto3("qldb")
         stream_id = stream(qldb)
         until(lambda: described_stream(qldb, stream_id)["Status"] == "IMPAIRED")
         assert described_stream(qldb, stream_id)["ErrorCause"] == "KINESIS_STREAM_NOT_FOUND"
@@ -260,7 +270,7 @@ def test_a_stream_is_impaired_while_kinesis_is_away(tmp_path: Path) -> None:
 
 def test_streams_are_listed_and_few_run_at_a_time(tmp_path: Path) -> None:
     with serving(tmp_path, streamer=MemoryStreamer()) as clients:
-        qldb = with_a_block(clients)
+        qldb = clients.boto3("qldb")
         ids = {stream(qldb, StreamName=f"stream-{number}") for number in range(5)}
         with pytest.raises(qldb.exceptions.LimitExceededException):
             stream(qldb)
@@ -272,7 +282,7 @@ def test_streams_are_listed_and_few_run_at_a_time(tmp_path: Path) -> None:
 
 def test_streams_go_on_after_a_restart(tmp_path: Path) -> None:
     with serving(tmp_path, streamer=MemoryStreamer()) as clients:
-        stream_id = stream(with_a_block(clients))
+        stream_id = stream(clients.boto3("qldb"))
     again = MemoryStreamer()
     with serving(tmp_path, streamer=again) as clients:
         assert again.started.acquire(timeout=WAIT_S)
@@ -282,7 +292,7 @@ def test_streams_go_on_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_server_without_destinations_says_so(clients: Clients) -> None:
-    qldb = with_a_block(clients)
+    qldb = clients.boto3("qldb")
     for call in (lambda: export(qldb), lambda: stream(qldb)):
         error = refused("ResourcePreconditionNotMetException", 412, call)
         assert "nothing that carries out" in error["Error"]["Message"]
