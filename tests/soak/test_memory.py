@@ -6,8 +6,8 @@ import pytest
 
 from tests.soak.memory import MEMORY_MB_MAX, fill, peak_mb
 
-DOCUMENTS = 6
-SECONDS = 2.0
+DOCUMENTS = 4
+SECONDS = 1.0
 
 
 @pytest.mark.timeout(180)

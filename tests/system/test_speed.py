@@ -11,7 +11,7 @@ from tests.contention import contention
 from tests.system.client import AD, Api, wait_until
 
 WRITES = 200
-CLIENTS = 2
+CLIENTS = 4
 """Who write and wait at a time."""
 WARM_UP = 20
 WRITE_P50_MAX_MS = 30
