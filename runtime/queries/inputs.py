@@ -16,10 +16,10 @@ from runtime.web.etags import known_versions
 from runtime.web.inputs import (
     PAGE_ITEMS,
     AdPath,
-    Cursor,
     Flag,
     Headers,
     Limit,
+    PackedCursor,
     TextInput,
     Time,
     Version,
@@ -46,7 +46,7 @@ class ListQuery(TextInput):
     """Which part of the list."""
 
     limit: Limit = PAGE_ITEMS
-    cursor: Cursor | None = None
+    cursor: PackedCursor | None = None
     at: Annotated[PastTime, Field(description="All ads as they were then, by id.")] | None = None
 
 
@@ -59,7 +59,8 @@ class AdQuery(TextInput):
     ] = False
     limit: Annotated[Limit | None, Field(description="With versions: at most so many.")] = None
     cursor: Annotated[
-        Cursor | None, Field(description="With versions: what the page before gave as `next`.")
+        PackedCursor | None,
+        Field(description="With versions: what the page before gave as `next`."),
     ] = None
     at: Annotated[PastTime, Field(description="The ad as it was then.")] | None = None
     consistency: Annotated[

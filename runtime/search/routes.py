@@ -16,7 +16,7 @@ from runtime.search_index.index import Page
 from runtime.search_index.query import Search
 from runtime.web.ad_bodies import FoundBody, ad_body
 from runtime.web.api import Api, answer
-from runtime.web.inputs import PAGE_ITEMS, Cursor, Limit, PriceText, TextInput
+from runtime.web.inputs import PAGE_ITEMS, Limit, PackedCursor, PriceText, TextInput
 from runtime.web.operation import Answer
 from runtime.web.problem import INVALID, UNAVAILABLE, ProblemError
 
@@ -51,7 +51,7 @@ class SearchQuery(TextInput):
     min_price: PriceText | None = None
     max_price: PriceText | None = None
     limit: Limit = PAGE_ITEMS
-    cursor: Cursor | None = None
+    cursor: PackedCursor | None = None
 
     @field_validator("max_price")
     @classmethod

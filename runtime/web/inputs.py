@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from runtime.ads import cursor
 from runtime.ads.ad import AD_ID_PATTERN, PRICE_SCHEMA, PUBLISHER_ID_PATTERN
 from runtime.ads.price import price
 
@@ -23,6 +24,14 @@ class TextInput(BaseModel):
     model_config = ConfigDict(
         alias_generator=to_camel, extra="forbid", frozen=True, defer_build=True
     )
+
+
+def _packed(text: str) -> str:
+    try:
+        cursor.unpack(text)
+    except ValueError as error:
+        raise ValueError("is damaged; begin without a cursor") from error
+    return text
 
 
 def _header_name(name: str) -> str:
@@ -92,6 +101,8 @@ Cursor = Annotated[
         description="What the page before gave as `next`.",
     ),
 ]
+PackedCursor = Annotated[Cursor, AfterValidator(_packed)]
+"""Of a list whose cursors say where to go on; whose cursor it is only that list knows."""
 Version = Annotated[int, Field(ge=0), BeforeValidator(_whole_number)]
 PublisherId = Annotated[str, AfterValidator(_publisher_id), WithJsonSchema(PUBLISHER_ID_SCHEMA)]
 AdId = Annotated[str, Field(json_schema_extra={"pattern": AD_ID_PATTERN})]

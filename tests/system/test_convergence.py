@@ -64,6 +64,9 @@ def test_two_clients_change_the_same_ad(api: Api) -> None:
         )
     assert {answer.status for answer in answers} <= {200, 409}
     accepted = [answer for answer in answers if answer.status == 200]
+    refused = {answer.body["type"] for answer in answers if answer.status == 409}
+    assert refused <= {"urn:adledger:problem:conflict"}
+    assert len(accepted) >= CLIENTS
     assert sorted(answer.body["version"] for answer in accepted) == list(
         range(1, len(accepted) + 1)
     )

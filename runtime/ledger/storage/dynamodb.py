@@ -188,9 +188,9 @@ class DynamoDbStorage:
         self._settling.note(commit.block.sequence_no)
 
     def _token(self, commit: Commit) -> str:
-        """Of a block in this ledger: the same block may have been restored into another one."""
-        named = self._ledger.encode() + commit.block.block_hash
-        return sha256(named).hexdigest()[:TOKEN_CHARACTERS_MAX]
+        """Of a block in this table's ledger: it may have been restored into another one, too."""
+        place = f"{self._table_name}/{self._ledger}/".encode()
+        return sha256(place + commit.block.block_hash).hexdigest()[:TOKEN_CHARACTERS_MAX]
 
     def _updates(self, commit: Commit) -> Iterator[dict[str, Any]]:
         """What redacts revisions: the one thing for which the right to update is needed."""

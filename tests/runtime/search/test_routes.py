@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from runtime.ads.cursor import pack
 from runtime.ads.revision import AdRevision
 from runtime.search.routes import routes
 from runtime.search_index.query import Search
 from runtime.web.ad_bodies import FoundBody
 from tests.http_calls import Caller
-from tests.memory_states import MemoryIndex
+from tests.memory_states import SECOND, MemoryIndex
 
 
 def found(number: int, price: str) -> AdRevision:
@@ -43,7 +44,7 @@ def call(index: MemoryIndex) -> Caller:
 def test_what_was_found(call: Caller) -> None:
     reply = call("GET", "/", query="q=ad")
     FoundBody.model_validate(reply.body)
-    assert (reply.status, reply.body["total"], reply.body["next"]) == (200, 30, "second")
+    assert (reply.status, reply.body["total"], reply.body["next"]) == (200, 30, SECOND)
     assert [item["adTitle"] for item in reply.body["items"]] == [f"ad {n}" for n in range(25)]
     assert '"price":10.50,' in reply.text
     assert reply.body["items"][0]["version"] == 3
@@ -71,14 +72,18 @@ def test_what_is_looked_for(
 
 
 def test_pages(call: Caller, index: MemoryIndex) -> None:
-    assert call("GET", "/", query="limit=100&cursor=second").body["next"] is None
-    assert (index.asked[0]["limit"], index.asked[0]["cursor"]) == (100, "second")
+    assert call("GET", "/", query=f"limit=100&cursor={SECOND}").body["next"] is None
+    assert (index.asked[0]["limit"], index.asked[0]["cursor"]) == (100, SECOND)
 
 
 @pytest.mark.parametrize(
     ("query", "faults"),
     [
-        ({"cursor": "nonsense"}, {"cursor": "The cursor is damaged. Begin without a cursor."}),
+        ({"cursor": pack("other")}, {"cursor": "The cursor is damaged. Begin without a cursor."}),
+        (
+            {"cursor": "nonsense", "limit": "0"},
+            {"cursor": "is damaged; begin without a cursor", "limit": "must be at least 1"},
+        ),
         ({"limit": "0"}, {"limit": "must be at least 1"}),
         ({"limit": "101"}, {"limit": "must be at most 100"}),
         ({"q": "x" * 501}, {"q": "must have at most 500 characters"}),
