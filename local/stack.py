@@ -60,6 +60,7 @@ class Stack:
             answering.result()
             self._report("the APIs answer")
             if fresh:
+                self._publish_lost()
                 self._resume_replays()
         return outputs
 
@@ -203,6 +204,20 @@ class Stack:
             f"{done.ads} ads, {done.state_written} of them were behind"
         )
         return done
+
+    def _publish_lost(self) -> None:
+        from local.deployer.state import State
+        from local.unpublished import Unpublished
+
+        lost = Unpublished(
+            self.client("dynamodb"),
+            self.client("kinesis"),
+            self.client("lambda"),
+            self.outputs(),
+            State.load(self.home.deployment),
+        )
+        if published := lost.publish(settings.ledger_names()):
+            self._report(f"blocks that the stream lacked are published: {published}")
 
     def _resume_replays(self) -> None:
         from local.deployer.state import State

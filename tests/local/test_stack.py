@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from local.errors import DeploymentError, ProcessError
 from local.home import ROOT
 from local.replays import TABLE
 from local.stack import Stack
+from runtime.lag.stream import Stream
 from runtime.replays.records import ReplayTable
 from tests.system.agreement import ledger_versions
 from tests.system.client import AD, Api, wait_until
@@ -135,7 +137,10 @@ def test_a_write_that_no_projector_saw_is_projected_at_the_start(stack: Stack, a
     time.sleep(0.5)
     assert api.read("p", ad_id).status == 404
     stack.cloud.stop()  # Its stream records go with it.
-    assert visible(Api(stack.up()), ad_id, "unseen")
+    outputs = stack.up()
+    assert visible(Api(outputs), ad_id, "unseen")
+    told = Stream(stack.client("kinesis"), outputs["streamName"])
+    assert told.versions(datetime.now(UTC) - timedelta(hours=1))[ad_id] == 0
 
 
 def test_event_sources_go_on_from_their_checkpoint(stack: Stack, api: Api) -> None:
