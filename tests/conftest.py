@@ -15,7 +15,10 @@ __all__ = ["cloud"]
 TOGETHER = ("system", "page")
 """Packages whose tests share what takes long to start: one stack, one browser."""
 
-settings.register_profile("unhurried", settings(deadline=None))
+EXAMPLES = 50
+"""Of each property that asks for no other number."""
+
+settings.register_profile("unhurried", settings(deadline=None, max_examples=EXAMPLES))
 settings.load_profile("unhurried")
 
 

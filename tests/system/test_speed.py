@@ -13,7 +13,7 @@ from tests.system.client import AD, Api, wait_until
 WRITES = 200
 CLIENTS = 4
 """Who write and wait at a time."""
-WARM_UP = 20
+WARM_UP = 10
 WRITE_P50_MAX_MS = 30
 READ_VISIBLE_P99_MAX_S = 1.0
 SEARCH_VISIBLE_P99_MAX_S = 1.5
