@@ -8,13 +8,14 @@ twice, as always.
 import json
 from base64 import b64encode
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from local.deployer.state import State
 from local.errors import LevelError
 from runtime.lag.errors import LagError
-from runtime.lag.lag import measured, recent
+from runtime.lag.lag import Age, Lag
+from runtime.lag.lags import Lags
 from runtime.lag.stream import Stream
 from runtime.ledger.errors import StorageError
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
@@ -23,7 +24,8 @@ from runtime.ledger.storage.items import block_sort_key, journal_key
 BLOCKS_MAX = 2_000
 """The newest of each ledger, which are looked at: what a stop can lose is seconds old."""
 BLOCKS_A_CALL = 25
-SKEW = timedelta(seconds=30)
+LOOK_BACK = timedelta(days=36_500)
+"""However long the emulator was down: what the stream still has tells."""
 FUNCTION = "aws:lambda/function:Function::journal-stream-publisher"
 
 
@@ -42,23 +44,22 @@ class Unpublished:
 
     def publish(self, ledgers: Sequence[str]) -> int:
         """How many were published; LevelError when one cannot be."""
-        return sum(self._publish(name) for name in ledgers)
+        return sum(self._publish(lag) for lag in self._lags(ledgers) if isinstance(lag, Lag))
 
-    def _publish(self, ledger: str) -> int:
-        journal = DynamoDbStorage(self._dynamodb, self._table, ledger)
+    def _lags(self, ledgers: Sequence[str]) -> Sequence[Lag | Age]:
+        """The stream's, behind each ledger."""
+        journals = {name: DynamoDbStorage(self._dynamodb, self._table, name) for name in ledgers}
+        lags = Lags(journals, {}, self._stream.versions, {}, look_back=LOOK_BACK)
         try:
-            looked_at = recent(journal, BLOCKS_MAX)
-            if not looked_at.changes:
-                return 0
-            since = datetime.fromisoformat(looked_at.changes[0].tx_time) - SKEW
-            known = self._stream.versions(since)
+            return lags.measure(BLOCKS_MAX)
         except (LagError, StorageError) as error:
-            raise LevelError(f"what the stream has of {ledger} cannot be told: {error}") from error
-        lag = measured("stream", ledger, looked_at, lambda _: known, datetime.now(UTC))
+            raise LevelError(f"what the journal's stream lacks cannot be told: {error}") from error
+
+    def _publish(self, lag: Lag) -> int:
         numbers = range(lag.applied + 1, lag.head + 1)
         for first in numbers[::BLOCKS_A_CALL]:
             some = range(first, min(first + BLOCKS_A_CALL, numbers.stop))
-            self._call([self._record(ledger, number) for number in some])
+            self._call([self._record(lag.ledger, number) for number in some])
         return len(numbers)
 
     def _record(self, ledger: str, number: int) -> dict[str, Any]:

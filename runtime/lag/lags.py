@@ -33,6 +33,7 @@ class Lags:
         published: Published,
         ages: Mapping[str, AgeOf],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        look_back: timedelta = LOOK_BACK,
     ) -> None:
         """Journals, projections and consumers that leave nothing to ask, by name."""
         self._journals = journals
@@ -40,6 +41,7 @@ class Lags:
         self._published = published
         self._ages = ages
         self._now = now
+        self._look_back = look_back
 
     def measure(self, blocks: int) -> list[Lag | Age]:
         """Each projection's and the stream's lag behind each ledger, and each consumer's age.
@@ -63,7 +65,7 @@ class Lags:
 
     def _of_stream(self, looked_at: Mapping[str, Recent]) -> list[Lag]:
         now = self._now()
-        newer = {ledger: _newer(each, now - LOOK_BACK) for ledger, each in looked_at.items()}
+        newer = {ledger: _newer(each, now - self._look_back) for ledger, each in looked_at.items()}
         times = [change.tx_time for each in newer.values() for change in each.changes[:1]]
         # No more of it is read than the blocks that were looked at can have filled.
         since = min(map(datetime.fromisoformat, times), default=None)

@@ -20,9 +20,9 @@ TOLD_TIMEOUT_S = 120
 CLIENTS = 4
 ADS = 40
 FAULT_RATE = 0.4
+"""High, since changes are told in few batches; half of the failures come after all was done."""
 FAULT_SEED = 7
 """The first answer is lost, the second batch not delivered."""
-"""High, since changes are told in few batches; half of the failures come after all was done."""
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
