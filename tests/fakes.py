@@ -80,6 +80,12 @@ class MemoryStorage:
             revisions = self._revisions.get((table_id, document_id), ())
             return next((found for found in revisions if found.version == version), None)
 
+    def places(
+        self, table_id: str, versions: Collection[tuple[str, int]]
+    ) -> dict[tuple[str, int], int]:
+        found = {version: self.revision(table_id, *version) for version in versions}
+        return {version: one.sequence_no for version, one in found.items() if one is not None}
+
     def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
         with self._lock:
             revisions = self._revisions.get((table_id, document_id), ())

@@ -26,7 +26,7 @@ class CountsBody(Body):
     blocks: OfTotalBody
     revisions: int
     ads: int
-    """Ads brought level; one that changed in two pieces counts twice."""
+    """Ads brought level; for a moment of the past, one that changed in two pieces counts twice."""
     written: int
     """Of these, how many were older in the target, or missing."""
 

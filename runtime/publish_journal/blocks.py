@@ -11,8 +11,8 @@ from runtime.journal.errors import BlockError
 from runtime.ledger import ion
 from runtime.ledger.errors import IonError, VerificationError
 from runtime.ledger.ion_form import check_form
-from runtime.ledger.verify.chain import check_imported, check_stored
-from runtime.ledger.verify.place import CheckedBlock, Place
+from runtime.ledger.verify.chain import check_sealed
+from runtime.ledger.verify.place import Place
 from runtime.publish_journal.errors import JournalUnavailableError
 
 PAGES_MAX = 64
@@ -74,7 +74,7 @@ def require_sealed(image: BlockImage, block_ion: bytes) -> None:
             bytes(block["previousBlockHash"]) if number else b"",
             str(block["blockAddress"]["strandId"]),
         )
-        found = _checked(block_ion, place)
+        found = check_sealed(block_ion, place)
     except (
         *(IonError, VerificationError),
         *(KeyError, TypeError, AttributeError, ValueError, OverflowError),
@@ -88,14 +88,6 @@ def require_sealed(image: BlockImage, block_ion: bytes) -> None:
             f"item {image.partition} {image.sort} holds block {number} with the hash"
             f" {found.block_hash.hex()}, not the one kept beside it: verify the ledger"
         )
-
-
-def _checked(block_ion: bytes, place: Place) -> CheckedBlock:
-    """Nearly all blocks are this ledger's, which is quicker to check than QLDB's."""
-    try:
-        return check_stored(block_ion, place)
-    except VerificationError:
-        return check_imported(block_ion, place)
 
 
 class JournalTable:

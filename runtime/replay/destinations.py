@@ -60,7 +60,7 @@ class InPlace:
         return False
 
     def complete(self, catch_up: Callable[[], None]) -> None:
-        """Nothing: what was committed meanwhile comes by the stream, or is not asked for."""
+        """Nothing: what is committed after the plan comes by the stream, or is not asked for."""
 
     def abandon(self) -> None:
         """Nothing: what was written is right and stays."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from runtime.ads.revision import AdRevision
 from runtime.journal.projection import newest
 from runtime.replay.beginnings import Beginnings
-from runtime.replay.destinations import Destination, Destinations
+from runtime.replay.destinations import Destination, Destinations, Projected
 from runtime.replay.journals import Journals
 from runtime.replay.planning import Planner
 from runtime.replays.errors import (
@@ -145,7 +145,9 @@ class Steps:
         for blocks, revisions in self._chunks(replay, read):
             if done.blocks and not _concerns(self._records.read(replay.replay_id), replay.attempt):
                 return
-            done += replace(self._project(replay, destination, revisions), blocks=blocks)
+            ads = self._lasting(replay, piece.shard, newest(revisions))
+            written = self._project(replay, destination, ads)
+            done += Done(blocks, len(revisions), len(ads), written)
         if read == piece:
             self._records.finish_piece(replay.replay_id, piece.number, done)
         else:
@@ -183,21 +185,27 @@ class Steps:
         snapshot_id = replay.beginning.snapshot_id
         return self._beginnings.ads(snapshot_id, piece.shard, piece.object_no)
 
-    def _project(
-        self, replay: Replay, destination: Destination, revisions: Sequence[AdRevision]
-    ) -> Done:
-        """Bring the ads level with the newest of these revisions of each."""
-        ads = newest(revisions)
-        projected = destination.project(ads) if ads else None
-        if projected is None:
-            return Done()
+    def _lasting(
+        self, replay: Replay, shard: int, ads: Sequence[AdRevision]
+    ) -> Sequence[AdRevision]:
+        """Without the ads that another piece has a newer version of: it writes them.
+
+        Else an ad that a live target has lost would come back as what it no longer is.
+        """
+        if replay.request.ad_id is not None or replay.request.until is not None:
+            return ads
+        return self._journals.lasting(shard, replay.heads[shard], ads)
+
+    def _project(self, replay: Replay, destination: Destination, ads: Sequence[AdRevision]) -> int:
+        """Bring the ads level with these revisions, one of each; how many were not."""
+        projected = destination.project(ads) if ads else Projected()
         if projected.unavailable:
             reasons = "; ".join(list(projected.unavailable.values())[:REASONS_MAX])
             raise ReplayUnavailableError(f"{len(projected.unavailable)} ads not taken: {reasons}")
         for ad_id, reason in list(projected.refused.items())[:REASONS_MAX]:
             # The stream's projectors cannot write it either, and no other try will.
             self._tell(replay.replay_id, f"ad {ad_id} is refused for good: {reason}")
-        return Done(revisions=len(revisions), ads=len(ads), written=projected.written)
+        return projected.written
 
     def _catch_up(self, replay: Replay, destination: Destination) -> None:
         """Project what was committed after the plan."""
@@ -205,7 +213,7 @@ class Steps:
         for shard, head in enumerate(self._journals.heads()):
             behind = Piece(0, shard, heads[shard] + 1, head)
             for _, revisions in self._chunks(replay, behind):
-                self._project(replay, destination, revisions)
+                self._project(replay, destination, newest(revisions))
 
     def _tell(self, replay_id: str, fault: str) -> None:
         self._records.change(replay_id, lambda known: known.told(fault))

@@ -76,7 +76,7 @@ class Done:
     blocks: int = 0
     revisions: int = 0
     ads: int = 0
-    """Ads brought level; one that changed in two pieces counts twice."""
+    """Ads brought level; for a moment of the past, one that changed in two pieces counts twice."""
     written: int = 0
     """Of these, how many were older in the target, or missing."""
 

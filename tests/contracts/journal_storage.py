@@ -12,6 +12,7 @@ from runtime.ledger.errors import HeadMovedError, StorageError
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.storage.port import (
     LEAVES_MAX,
+    VERSIONS_MAX,
     Commit,
     IndexEntry,
     JournalStorage,
@@ -224,6 +225,25 @@ class JournalStorageContract:
         assert storage.revision(TABLE, DOCUMENTS[0], 12) is None
         assert storage.revision(TABLE, DOCUMENTS[0][:-1], 0) is None
         assert storage.revision("tableBtableBtableBtabl", DOCUMENTS[0], 0) is None
+
+    def test_versions_of_documents_are_found_in_their_blocks(self, storage: JournalStorage) -> None:
+        head = None
+        for number in range(12):
+            other = revision(DOCUMENTS[1], 2 * number, number)
+            deleted = revision(version=number, sequence_no=number, deleted=number == 11)
+            commit = following(head, (deleted, other))
+            storage.append(commit)
+            head = commit.block
+        asked = [(DOCUMENTS[0], n) for n in (12, 3, 11)] + [(DOCUMENTS[1], n) for n in (3, 4)]
+        assert storage.places(TABLE, [*asked, (DOCUMENTS[2], 0)]) == {
+            (DOCUMENTS[0], 3): 3,
+            (DOCUMENTS[0], 11): 11,
+            (DOCUMENTS[1], 4): 2,
+        }
+        many = [(DOCUMENTS[0], version) for version in range(VERSIONS_MAX)]
+        assert storage.places(TABLE, many) == {(DOCUMENTS[0], n): n for n in range(12)}
+        assert storage.places("tableBtableBtableBtabl", many) == {}
+        assert storage.places(TABLE, []) == {}
 
     def test_a_table_lists_each_document_once_and_nothing_of_other_tables(
         self, storage: JournalStorage

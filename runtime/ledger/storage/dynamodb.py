@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from runtime.ledger.errors import CorruptJournalError, LimitExceededError
 from runtime.ledger.storage import items
+from runtime.ledger.storage.batch_reads import items_at
 from runtime.ledger.storage.dynamodb_errors import wrapped
 from runtime.ledger.storage.items import Item
 from runtime.ledger.storage.port import Commit, IndexEntry, Leaf, StoredBlock, StoredRevision
@@ -147,6 +148,23 @@ class DynamoDbStorage:
         sk = items.version_sort_key(version)
         found = next(self._query(pk, between=(sk, sk), limit=1), None)
         return None if found is None else self._revision(found, table_id, document_id)
+
+    def places(
+        self, table_id: str, versions: Collection[tuple[str, int]]
+    ) -> dict[tuple[str, int], int]:
+        """The block of each of these versions, of those that there are: one call for all."""
+        found = items_at(
+            self._client,
+            self._table_name,
+            [items.revision_key(self._ledger, table_id, *version) for version in versions],
+            "pk, sk, sequence_no",
+            what=f"where {len(versions)} versions are in {self._name()}",
+            sleep=self._sleep,
+        )
+        newest = max(map(items.brought_by, found), default=-1)
+        if not self._settling.is_settled(newest):
+            self._settling.await_block(newest, self.head)
+        return {items.document_version(item): items.brought_by(item) for item in found}
 
     def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
         """The revisions of a document from version `first` on, oldest first, page by page."""

@@ -69,6 +69,12 @@ def version_sort_key(version: int) -> str:
     return f"{version:010d}"
 
 
+def revision_key(ledger: str, table_id: str, document_id: str, version: int) -> Item:
+    """The key of a revision's item."""
+    pk = document_key(ledger, table_id, document_id)
+    return {"pk": {"S": pk}, "sk": {"S": version_sort_key(version)}}
+
+
 def items(ledger: str, commit: Commit) -> Iterator[Item]:
     """Everything a commit puts, the block's own item first."""
     brought = list(_brought_items(ledger, commit))
@@ -99,8 +105,7 @@ def _brought_items(ledger: str, commit: Commit) -> Iterator[Item]:
     for revision in commit.revisions:
         table_id, document_id = revision.table_id, revision.document_id
         yield {
-            "pk": {"S": document_key(ledger, table_id, document_id)},
-            "sk": {"S": version_sort_key(revision.version)},
+            **revision_key(ledger, table_id, document_id, revision.version),
             "kind": {"S": "revision"},
             "sequence_no": {"N": str(revision.sequence_no)},
             "deleted": {"BOOL": revision.deleted},
@@ -163,10 +168,20 @@ def revision(item: Item, table_id: str, document_id: str) -> StoredRevision:
         table_id=table_id,
         document_id=document_id,
         version=int(item["sk"]["S"]),
-        sequence_no=int(item["sequence_no"]["N"]),
+        sequence_no=brought_by(item),
         deleted=item["deleted"]["BOOL"],
         ion=bytes(item["ion"]["B"]),
     )
+
+
+def document_version(item: Item) -> tuple[str, int]:
+    """The document id and the version that a revision's item is of."""
+    return item["pk"]["S"].rpartition("#")[2], int(item["sk"]["S"])
+
+
+def brought_by(item: Item) -> int:
+    """The number of the block that brought a revision's item."""
+    return int(item["sequence_no"]["N"])
 
 
 def index_entry(item: Item, index_id: str, key: bytes) -> IndexEntry:

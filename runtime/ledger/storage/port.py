@@ -6,6 +6,8 @@ from typing import Final, Protocol, runtime_checkable
 
 LEAVES_MAX: Final = 256
 """More than a proof in any tree asks for at a time."""
+VERSIONS_MAX: Final = 100
+"""Versions of documents whose places are asked for at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,15 @@ class JournalStorage(Protocol):
 
     def revision(self, table_id: str, document_id: str, version: int) -> StoredRevision | None:
         """One version of a document; None when there is no such version. One round trip."""
+        ...
+
+    def places(
+        self, table_id: str, versions: Collection[tuple[str, int]]
+    ) -> Mapping[tuple[str, int], int]:
+        """The block of each of these versions of documents, of those that there are.
+
+        By document id and version; at most VERSIONS_MAX at a time. One round trip.
+        """
         ...
 
     def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from runtime.ledger.errors import UnavailableError
 from runtime.ledger.storage import items
-from runtime.ledger.storage.dynamodb_errors import wrapped
+from runtime.ledger.storage.batch_reads import KEYS_MAX, items_at
 from runtime.ledger.storage.items import Item
 from runtime.ledger.storage.port import StoredBlock
 
@@ -28,8 +28,6 @@ WAIT_S: Final = 0.001
 WAIT_S_MAX: Final = 0.05
 """Between two looks: the first bound, which doubles, and the last."""
 _DOUBLINGS_MAX: Final = 10
-KEYS_MAX: Final = 100
-"""DynamoDB's limit on the keys of one BatchGetItem."""
 
 
 class Settling:
@@ -101,14 +99,8 @@ class Settling:
     def _missing(self, keys: list[Item]) -> list[Item]:
         """Those of the keys whose items are not visible; at most KEYS_MAX are looked for."""
         asked = keys[:KEYS_MAX]
-        if not asked:
-            return []
-        request = {
-            "Keys": asked,
-            "ConsistentRead": True,
-            "ProjectionExpression": "pk, sk",
-        }
-        with wrapped(f"read what a block brought to ledger {self._ledger} in {self._table_name}"):
-            answer = self._client.batch_get_item(RequestItems={self._table_name: request})
-        found = answer.get("Responses", {}).get(self._table_name, [])
+        what = f"what a block brought to ledger {self._ledger} in {self._table_name}"
+        found = items_at(
+            self._client, self._table_name, asked, "pk, sk", what=what, sleep=self._sleep
+        )
         return [key for key in asked if key not in found] + keys[KEYS_MAX:]

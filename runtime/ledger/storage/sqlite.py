@@ -6,6 +6,7 @@ an outcome of its own (group commit).
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,10 @@ _SEQUENCE_MAX: Final = (1 << 63) - 1
 _BLOCK: Final = "SELECT sequence_no, block_hash, peaks, catalog_sequence_no, ion FROM block "
 _LEAF: Final = "SELECT sequence_no, block_hash, peaks FROM block "
 _REVISION: Final = "SELECT table_id, document_id, version, sequence_no, deleted, ion FROM revision "
+_PLACE: Final = (
+    "SELECT document_id, version, sequence_no FROM revision"
+    " WHERE table_id = ? AND (document_id, version) IN "
+)
 _NEWEST: Final = _REVISION.replace("version", "MAX(version)")
 
 
@@ -88,6 +93,19 @@ class SqliteStorage:
         query = _REVISION + "WHERE table_id = ? AND document_id = ? AND version = ?"
         rows = self._file.read(query, table_id, document_id, version)
         return sqlite_rows.revision(rows[0]) if rows else None
+
+    def places(
+        self, table_id: str, versions: Collection[tuple[str, int]]
+    ) -> dict[tuple[str, int], int]:
+        """The block of each of these versions, of those that there are."""
+        if not versions:
+            return {}
+        rows = self._file.read(
+            f"{_PLACE}(VALUES {', '.join(['(?, ?)'] * len(versions))})",
+            table_id,
+            *chain.from_iterable(versions),
+        )
+        return {(document_id, version): number for document_id, version, number in rows}
 
     def history(self, table_id: str, document_id: str, first: int = 0) -> Iterator[StoredRevision]:
         """The revisions of a document from version `first` on, oldest first, page by page."""

@@ -76,6 +76,14 @@ def check_imported(data: bytes, place: Place) -> CheckedBlock:
     return check_stored(data, place) if found.is_ours else found
 
 
+def check_sealed(data: bytes, place: Place) -> CheckedBlock:
+    """A stored block, whoever sealed it: nearly all are this ledger's, which are checked first."""
+    try:
+        return check_stored(data, place)
+    except VerificationError:
+        return check_imported(data, place)
+
+
 def check_of(ion_hash: IonHash | None) -> Check:
     """The check of a journal's own blocks; strict, and with this hash alone, where it is given."""
     if ion_hash is None:
