@@ -8,12 +8,15 @@ from typing import Any
 
 import pytest
 
+from local.stack import Stack
 from tests.system.agreement import disagreements
 from tests.system.client import AD, Answer, Api, wait_until
 
 CLIENTS = 8
 ADS = 500
 SEED = 20
+FAULTS_MIN = 20
+"""Of either kind: fewer would show nothing."""
 TRIES_MAX = 10
 AGREE_TIMEOUT_S = 90
 
@@ -46,14 +49,25 @@ def live(api: Api, publisher: str, number: int) -> str:
     return ad_id
 
 
+def faults_told(stack: Stack) -> list[int]:
+    """How often the logs tell of each kind of failure on purpose."""
+    told = "".join(path.read_text(errors="replace") for path in stack.home.logs.glob("*.log"))
+    return [told.count(f"{kind} (on purpose)") for kind in ("not delivered", "answer was lost")]
+
+
 def test_everything_agrees_after_failures(
-    faulty_projectors: Callable[[float], Any], api: Api, outputs: dict[str, str], dynamodb: Any
+    faulty_projectors: Callable[[float], Any],
+    stack: Stack,
+    api: Api,
+    outputs: dict[str, str],
+    dynamodb: Any,
 ) -> None:
     with faulty_projectors(0.2), ThreadPoolExecutor(CLIENTS) as clients:
         ids = list(clients.map(lambda n: live(api, f"converging-{n % CLIENTS}", n), range(ADS)))
         assert len(set(ids)) == ADS
         wait_until(lambda: disagreements(outputs, dynamodb) == [], AGREE_TIMEOUT_S)
     assert disagreements(outputs, dynamodb) == []
+    assert min(faults_told(stack)) >= FAULTS_MIN
 
 
 def test_two_clients_change_the_same_ad(api: Api) -> None:
