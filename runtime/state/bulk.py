@@ -77,7 +77,7 @@ class BulkWriter:
         size = 0
         for revision in revisions:
             put = self._put(revision)
-            added = len(json.dumps(put["Put"]["Item"], ensure_ascii=False).encode())
+            added = len(json.dumps(put["Put"]["Item"]))  # Escaped text is longer than UTF-8.
             full = len(group) == TRANSACTION_ITEMS_MAX or size + added > TRANSACTION_BYTES_MAX
             if group and full:
                 yield group
