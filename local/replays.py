@@ -26,10 +26,11 @@ def resume_lost(dynamodb: Any, states: Any, deployment: State) -> list[str]:
     records = ReplayTable(dynamodb, made[TABLE].id)
     replays = Replays(records, StateMachine(states, made[MACHINE].id))
     try:
-        known = [one.replay_id for one in records.list(NEWEST).replays if one.status in ACTIVE]
+        known = records.list(NEWEST).replays
     except ReplayError:
         return []
-    return [replay_id for replay_id in known if _resume(replays, replay_id)]
+    stopped = [one.replay_id for one in known if one.lost or one.status in ACTIVE]
+    return [replay_id for replay_id in stopped if _resume(replays, replay_id)]
 
 
 def _resume(replays: Replays, replay_id: str) -> bool:

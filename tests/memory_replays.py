@@ -16,7 +16,7 @@ from runtime.replays.errors import (
     UnknownReplayError,
 )
 from runtime.replays.pieces import Piece
-from runtime.replays.ports import Page
+from runtime.replays.ports import Execution, Page
 from runtime.replays.replay import ENDED, Change, Done, Replay
 
 
@@ -131,6 +131,9 @@ class MemoryMachine:
     def __init__(self, chance: random.Random | None = None) -> None:
         self.started: list[tuple[str, int]] = []
         self.running: set[tuple[str, int]] = set()
+        self.forgotten: set[tuple[str, int]] = set()
+        """Attempts that are not told of: not yet, or no more."""
+        self.asked = 0
         self.down = False
         self._chance = chance or random.Random(0)
 
@@ -142,8 +145,12 @@ class MemoryMachine:
             self.started.append(attempt)
             self.running.add(attempt)
 
-    def runs(self, replay: Replay) -> bool:
-        return (replay.replay_id, replay.attempt) in self.running
+    def execution(self, replay: Replay) -> Execution:
+        self.asked += 1
+        attempt = (replay.replay_id, replay.attempt)
+        if attempt in self.forgotten or attempt not in self.started:
+            return Execution.UNKNOWN
+        return Execution.RUNS if attempt in self.running else Execution.ENDED
 
     def run(self, steps: Steps, *, pieces_max: int | None = None) -> None:
         """Run the newest attempt, or only so many of its pieces, and then be lost."""

@@ -10,12 +10,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runtime.replays.errors import ReplayUnavailableError
+from runtime.replays.ports import Execution
 from runtime.replays.replay import Replay
 
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 5.0
 CALL_ATTEMPTS_MAX = 3
-RUNNING = "RUNNING"
+GOING_ON = frozenset({"RUNNING", "PENDING_REDRIVE"})
+"""Statuses of an execution that is at work, or about to be again."""
 
 
 class StatesClient(Protocol):
@@ -50,8 +52,8 @@ class StateMachine:
                 if _code(error) != "ExecutionAlreadyExists":
                     raise
 
-    def runs(self, replay: Replay) -> bool:
-        """Whether this attempt is at work."""
+    def execution(self, replay: Replay) -> Execution:
+        """What is known of this attempt's execution; one call."""
         execution = self._arn.replace(":stateMachine:", ":execution:") + ":" + _name(replay)
         with _wrapped(f"look after replay {replay.replay_id}"):
             try:
@@ -59,8 +61,8 @@ class StateMachine:
             except ClientError as error:
                 if _code(error) != "ExecutionDoesNotExist":
                     raise
-                return False
-        return found["status"] == RUNNING
+                return Execution.UNKNOWN
+        return Execution.RUNS if found["status"] in GOING_ON else Execution.ENDED
 
 
 def open_machine(arn: str) -> StateMachine:

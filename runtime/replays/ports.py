@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from runtime.replays.pieces import Piece
@@ -55,6 +56,16 @@ class Records(Protocol):
         ...
 
 
+class Execution(StrEnum):
+    """What is known of an attempt's execution."""
+
+    RUNS = "RUNS"
+    ENDED = "ENDED"
+    """Well or not; its steps had recorded before what they did."""
+    UNKNOWN = "UNKNOWN"
+    """None is known: it was lost, never began, or began so lately that it is not told of yet."""
+
+
 class Machine(Protocol):
     """What runs replays, piece by piece. Methods raise ReplayUnavailableError."""
 
@@ -62,6 +73,6 @@ class Machine(Protocol):
         """Run this attempt; nothing where it was started before."""
         ...
 
-    def runs(self, replay: Replay) -> bool:
-        """Whether this attempt is at work."""
+    def execution(self, replay: Replay) -> Execution:
+        """What is known of this attempt's execution."""
         ...

@@ -124,6 +124,8 @@ class Replay:
     """One more at each resumption."""
     attempt_at: str = ""
     """When this attempt began."""
+    resumed_at: str = ""
+    """When this attempt was asked for, if it is not the first."""
     done_before: int = 0
     """Blocks that earlier attempts did."""
     finishing: bool = False
@@ -136,6 +138,13 @@ class Replay:
     progress: Progress | None = None
     """Once it has ended or failed."""
     faults: tuple[str, ...] = ()
+    lost: bool = False
+    """Whether it failed since nothing ran it any more."""
+
+    @property
+    def asked_at(self) -> str:
+        """When this attempt was asked for."""
+        return self.resumed_at or self.created_at
 
     def chosen(self, heads: tuple[int, ...], beginning: Beginning | None, fault: str) -> "Replay":
         """To be done up to these heads, from a snapshot on where there is a good one."""
@@ -169,9 +178,17 @@ class Replay:
         self._expect("fail", ACTIVE)
         return self.told(fault)._ended(Status.FAILED, progress, now)
 
+    def abandoned(self, progress: Progress, now: datetime) -> "Replay":
+        """Stopped, since nothing runs it any more; it can be resumed."""
+        fault = (
+            f"the execution of attempt {self.attempt} ended or was lost before the replay had "
+            "ended; resume the replay to go on"
+        )
+        return replace(self.failed(fault, progress, now), lost=True)
+
     def cancelled(self, progress: Progress, now: datetime) -> "Replay":
         """Given up: what it wrote stays, and is correct."""
-        if self.finishing:
+        if self.finishing and self.status not in ENDED:
             raise WrongStatusError(
                 f"Replay {self.replay_id} is putting its target in place and cannot be cancelled. "
                 "Wait for it, or resume it if it failed."
@@ -179,11 +196,17 @@ class Replay:
         self._expect("be cancelled", {Status.PENDING, Status.RUNNING, Status.FAILED})
         return self._ended(Status.CANCELLED, progress, now)
 
-    def resumed(self) -> "Replay":
+    def resumed(self, now: datetime) -> "Replay":
         """To be run again, without the pieces that are done."""
         self._expect("be resumed", {Status.FAILED, *ACTIVE})
         return replace(
-            self, status=Status.PENDING, attempt=self.attempt + 1, ended_at="", progress=None
+            self,
+            status=Status.PENDING,
+            attempt=self.attempt + 1,
+            resumed_at=time_text(now),
+            ended_at="",
+            progress=None,
+            lost=False,
         )
 
     def told(self, fault: str) -> "Replay":

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from runtime.replays.errors import WrongStatusError
 from runtime.replays.pieces import progress_of
-from runtime.replays.ports import Machine, Records
+from runtime.replays.ports import Execution, Machine, Records
 from runtime.replays.replay import (
     ACTIVE,
     Progress,
@@ -17,6 +17,10 @@ from runtime.replays.replay import (
 )
 
 PERCENT_DECIMALS = 1
+VISIBLE_S_MAX = 30.0
+"""An execution that is not told of so long after it was asked for was lost, or never began."""
+LOOKED_AFTER_MAX = 10
+"""Replays of one list whose executions are asked for, a call each: those that began first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,11 @@ class ViewPage:
 
 
 class Replays:
-    """Starts replays, tells of them, cancels and resumes them."""
+    """Starts replays, tells of them, cancels and resumes them.
+
+    Who reads a replay that should be at work has the machine asked; where its execution is gone
+    without having told of it, that is recorded: it has failed, and can be resumed.
+    """
 
     def __init__(
         self,
@@ -66,12 +74,18 @@ class Replays:
 
     def read(self, replay_id: str) -> View:
         """The replay as it is now; UnknownReplayError."""
-        return self._view(self._records.read(replay_id))
+        return self._view(self._looked_after(self._records.read(replay_id)))
 
     def list(self, limit: int, cursor: str | None = None) -> ViewPage:
         """Replays, newest first; CursorError."""
         page = self._records.list(limit, cursor)
-        return ViewPage([self._view(replay) for replay in page.replays], page.next)
+        active = [replay.replay_id for replay in page.replays if replay.status in ACTIVE]
+        asked = frozenset(active[-LOOKED_AFTER_MAX:])
+        replays = [
+            self._looked_after(replay) if replay.replay_id in asked else replay
+            for replay in page.replays
+        ]
+        return ViewPage([self._view(replay) for replay in replays], page.next)
 
     def cancel(self, replay_id: str) -> View:
         """Give it up: pieces under way stop soon, what was written stays. WrongStatusError.
@@ -90,17 +104,37 @@ class Replays:
     def resume(self, replay_id: str) -> View:
         """Go on with one that failed, or whose execution was lost. WrongStatusError."""
         before = self._records.read(replay_id)
-        if before.status in ACTIVE and self._machine.runs(before):
+        if before.status in ACTIVE and self._machine.execution(before) is Execution.RUNS:
             raise WrongStatusError(f"Replay {replay_id} is at work and need not be resumed.")
 
         def resumed(replay: Replay) -> Replay:
             # Of two callers that saw the same attempt end, one begins the next.
-            return replay.resumed() if replay.attempt == before.attempt else replay
+            return replay.resumed(self._now()) if replay.attempt == before.attempt else replay
 
         replay = self._records.change(replay_id, resumed)
         if replay.status is Status.PENDING:
             self._machine.start(replay)
         return self._view(replay)
+
+    def _looked_after(self, replay: Replay) -> Replay:
+        """The replay; FAILED from now on where it should be at work and nothing runs it."""
+        if replay.status not in ACTIVE or not self._is_lost(replay):
+            return replay
+        progress = self._progress(replay.replay_id)
+
+        def abandoned(known: Replay) -> Replay:
+            # It may have ended well, or been resumed, before or while the machine was asked.
+            same = known.attempt == replay.attempt and known.status in ACTIVE
+            return known.abandoned(progress, self._now()) if same else known
+
+        return self._records.change(replay.replay_id, abandoned)
+
+    def _is_lost(self, replay: Replay) -> bool:
+        execution = self._machine.execution(replay)
+        if execution is Execution.UNKNOWN:
+            asked_at = datetime.fromisoformat(replay.asked_at)
+            return (self._now() - asked_at).total_seconds() > VISIBLE_S_MAX
+        return execution is Execution.ENDED
 
     def _progress(self, replay_id: str) -> Progress:
         return progress_of(self._records.pieces(replay_id))

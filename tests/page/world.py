@@ -28,6 +28,7 @@ from runtime.ledger.engine import Ledger
 from runtime.operations.api import operations
 from runtime.queries.routes import routes
 from runtime.replays.pieces import Piece
+from runtime.replays.ports import Execution
 from runtime.replays.replay import Done, Replay
 from runtime.replays.service import Replays
 from tests.fakes import MemoryStorage
@@ -60,8 +61,8 @@ class StillMachine:
     def start(self, replay: Replay) -> None:
         """Nothing runs."""
 
-    def runs(self, replay: Replay) -> bool:
-        return replay.ended_at == ""
+    def execution(self, replay: Replay) -> Execution:
+        return Execution.ENDED if replay.ended_at else Execution.RUNS
 
 
 class World:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -273,10 +273,16 @@ def test_a_replay_whose_execution_was_lost_goes_on_at_the_next_start(
     lost = records.create(new_replay(Request(Target.SEARCH), datetime.now(UTC)), None)
     busy = operations.start("search")
     assert (busy.status, busy.body["type"]) == (409, "urn:adledger:problem:target-busy")
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    noticed = records.create(new_replay(Request(Target.STATE), an_hour_ago), None)
+    told = operations.read(noticed.replay_id)
+    assert told["status"] == "FAILED"
+    assert "resume the replay to go on" in told["faults"][0]
     resumed = resume_lost(dynamodb, stack.client("stepfunctions"), deployment)
-    assert resumed == [lost.replay_id]
-    done = operations.wait(lost.replay_id)
-    assert (done["status"], done["attempt"]) == ("SUCCEEDED", 2)
+    assert set(resumed) == {lost.replay_id, noticed.replay_id}
+    for replay_id in resumed:
+        done = operations.wait(replay_id)
+        assert (done["status"], done["attempt"]) == ("SUCCEEDED", 2)
     agree(outputs, dynamodb)
 
 

@@ -1,5 +1,6 @@
 """What operators can do with replays, and what they are told."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from runtime.replays.errors import (
     WrongStatusError,
 )
 from runtime.replays.pieces import split
-from runtime.replays.replay import FAULTS_MAX, Done, Request, Status, Target
-from runtime.replays.service import Replays
+from runtime.replays.ports import Execution
+from runtime.replays.replay import FAULTS_MAX, Done, Progress, Replay, Request, Status, Target
+from runtime.replays.service import LOOKED_AFTER_MAX, VISIBLE_S_MAX, Replays
 from tests.memory_replays import MemoryMachine, MemoryRecords
 
 STATE = Request(Target.STATE)
@@ -39,6 +41,14 @@ class Office:
         self.records.change(
             replay_id, lambda known: known.chosen((99,), None, "").planned(0, self.clock())
         )
+        return replay_id
+
+    def begun(self, status: Status) -> str:
+        """A replay of ten pieces in an active status."""
+        replay_id = self.planned()
+        self.records.change(replay_id, lambda known: replace(known, status=status))
+        if status is Status.FINISHING:
+            self.records.change(replay_id, Replay.completing)
         return replay_id
 
     def do(self, replay_id: str, *numbers: int) -> None:
@@ -118,6 +128,102 @@ def test_cancelling_twice_is_cancelling_once(office: Office) -> None:
     assert first.progress.pieces_done == 1
     with pytest.raises(WrongStatusError, match="is CANCELLED and cannot be resumed"):
         office.replays.resume(replay_id)
+
+
+@pytest.mark.parametrize("status", [Status.PENDING, Status.RUNNING, Status.FINISHING])
+def test_what_is_no_longer_run_has_failed_and_says_how_to_go_on(
+    office: Office, status: Status
+) -> None:
+    replay_id = office.begun(status)
+    office.do(replay_id, 0, 1)
+    office.machine.running.clear()
+    office.clock.time += timedelta(seconds=1)
+    told = office.replays.read(replay_id)
+    assert told.replay.status is Status.FAILED
+    assert told.replay.ended_at == "2026-01-02T03:04:06.000Z"
+    assert told.progress.pieces_done == 2
+    (fault,) = told.replay.faults
+    assert "attempt 1" in fault
+    assert "resume" in fault
+    office.clock.time += timedelta(seconds=1)
+    assert office.replays.read(replay_id) == told
+    assert office.replays.resume(replay_id).replay.status is Status.PENDING
+
+
+def test_a_list_tells_of_lost_replays_too(office: Office) -> None:
+    lost, well = office.planned(), office.planned()
+    office.machine.running.discard((lost, 1))
+    statuses = {view.replay.replay_id: view.replay.status for view in office.replays.list(10).views}
+    assert statuses == {lost: Status.FAILED, well: Status.RUNNING}
+    assert office.records.read(lost).status is Status.FAILED
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_a_start_that_is_not_told_of_yet_is_not_lost(office: Office, resumed: bool) -> None:
+    replay_id = office.replays.start(STATE).replay.replay_id
+    office.clock.time += timedelta(hours=1)
+    if resumed:
+        office.machine.running.clear()
+        office.replays.resume(replay_id)
+    else:
+        replay_id = office.replays.start(STATE).replay.replay_id
+    office.machine.forgotten = set(office.machine.started)
+    office.clock.time += timedelta(seconds=VISIBLE_S_MAX)
+    assert office.replays.read(replay_id).replay.status is Status.PENDING
+    office.clock.time += timedelta(seconds=1)
+    assert office.replays.read(replay_id).replay.status is Status.FAILED
+
+
+def test_what_ends_well_while_it_is_looked_after_is_not_lost(office: Office) -> None:
+    replay_id = office.planned()
+
+    def ends(_: Replay) -> Execution:
+        office.records.change(replay_id, Replay.completing)
+        office.records.change(replay_id, lambda known: known.succeeded(Progress(), office.clock()))
+        return Execution.ENDED
+
+    office.machine.execution = ends  # type: ignore[method-assign]
+    told = office.replays.read(replay_id)
+    assert (told.replay.status, told.replay.faults) == (Status.SUCCEEDED, ())
+
+
+def test_what_was_resumed_while_it_is_looked_after_is_not_lost(office: Office) -> None:
+    replay_id = office.planned()
+    office.machine.running.clear()
+
+    def resumes(_: Replay) -> Execution:
+        office.records.change(replay_id, lambda known: known.resumed(office.clock()))
+        return Execution.ENDED
+
+    office.machine.execution = resumes  # type: ignore[method-assign]
+    told = office.replays.read(replay_id)
+    assert (told.replay.status, told.replay.attempt) == (Status.PENDING, 2)
+
+
+def test_the_machine_is_asked_of_active_replays_alone_and_of_few_in_a_list(office: Office) -> None:
+    ended = office.planned()
+    office.replays.cancel(ended)
+    office.replays.read(ended)
+    office.replays.list(100)
+    assert office.machine.asked == 0
+    active = [office.planned() for _ in range(LOOKED_AFTER_MAX + 1)]
+    office.replays.read(active[0])
+    assert office.machine.asked == 1
+    office.machine.running.clear()
+    office.replays.list(100)
+    assert office.machine.asked == 1 + LOOKED_AFTER_MAX
+    office.replays.list(100)
+    assert office.machine.asked == 2 + LOOKED_AFTER_MAX
+    assert {office.records.read(one).status for one in active} == {Status.FAILED}
+
+
+def test_what_succeeded_is_not_cancelled_and_the_reason_is_that_it_ended(office: Office) -> None:
+    replay_id = office.begun(Status.FINISHING)
+    with pytest.raises(WrongStatusError, match="putting its target in place"):
+        office.replays.cancel(replay_id)
+    office.records.change(replay_id, lambda known: known.succeeded(Progress(), office.clock()))
+    with pytest.raises(WrongStatusError, match="is SUCCEEDED and cannot be cancelled"):
+        office.replays.cancel(replay_id)
 
 
 def test_an_unknown_replay_is_unknown_to_everything(office: Office) -> None:
