@@ -1,6 +1,7 @@
 """adledger's commands: `adledger --help`.
 
-Exit codes: 0 done, 1 failed or not verified, 2 usage, 3 unreachable, 130 interrupted.
+Exit codes: 0 done, 1 failed or not verified, 2 usage, 3 unreachable, 4 still at work, 130
+interrupted.
 """
 
 import argparse
@@ -105,20 +106,21 @@ def _operate(screen: Screen, options: argparse.Namespace) -> None:
         return _restore(screen, options)
     from cli.operations import Operations
 
+    wait_s = options.timeout if getattr(options, "wait", False) else None
     operations = Operations(screen, _cloud(options))
     match (options.command, options.what):
         case ("replay", "start"):
             named = {"target": options.target, "adId": options.ad, "until": options.until}
             request = {name: value for name, value in named.items() if value is not None}
-            operations.start_replay(request, options.key, wait=options.wait)
+            operations.start_replay(request, options.key, wait_s=wait_s)
         case ("replay", "list"):
             operations.list_replays()
         case ("replay", "status"):
-            operations.read_replay(options.id, wait=options.wait)
+            operations.read_replay(options.id, wait_s=wait_s)
         case ("replay", what):
-            operations.change_replay(options.id, what, wait=options.wait)
+            operations.change_replay(options.id, what, wait_s=wait_s)
         case (_, "take"):
-            operations.take_snapshot(options.key, wait=options.wait)
+            operations.take_snapshot(options.key, wait_s=wait_s)
         case (_, "list"):
             operations.list_snapshots()
         case _:

@@ -3,7 +3,8 @@
 CliError
 ├── FailedError         1   refused, failed, or it does not verify
 ├── UsageError          2   the command line or a file named on it cannot be used
-└── UnreachableError    3   a service does not answer, or there are no credentials for it
+├── UnreachableError    3   a service does not answer, or there are no credentials for it
+└── PendingError        4   what was waited for had not ended in the time given
 """
 
 OK = 0
@@ -29,3 +30,9 @@ class UnreachableError(CliError):
     """A service does not answer, or there are no credentials for it."""
 
     exit_code = 3
+
+
+class PendingError(CliError):
+    """What was waited for had not ended in the time given; it goes on."""
+
+    exit_code = 4

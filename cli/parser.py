@@ -8,9 +8,13 @@ from typing import Any, Final
 OUTPUTS: Final = Path(".local/outputs.json")
 TARGETS: Final = ("replayTable", "state", "search")
 LAG_BLOCKS: Final = 500
+WAIT_S: Final = 24 * 3600
+"""How long `--wait` waits unless it is told."""
 LAG_BLOCKS_MAX: Final = 100_000
 DIGEST_BYTES: Final = 32
-EXIT_CODES: Final = "Exit codes: 0 done, 1 failed or not verified, 2 usage, 3 unreachable."
+EXIT_CODES: Final = (
+    "Exit codes: 0 done, 1 failed or not verified, 2 usage, 3 unreachable, 4 still at work."
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -137,20 +141,28 @@ def _replay(commands: Any) -> None:
     ):
         _command(group, name, what).add_argument("id", metavar="ID", help="the replay's id")
     for name in ("start", "status", "resume"):
-        group.choices[name].add_argument(
-            "--wait", action="store_true", help="until it has ended; fail unless it succeeded"
-        )
-    group.choices["cancel"].set_defaults(wait=False)
+        _wait(group.choices[name], "until it has ended; fail unless it succeeded")
 
 
 def _snapshot(commands: Any) -> None:
     group = _group(commands, "snapshot", "take and list snapshots")
     take = _command(group, "take", "ask for a snapshot now")
     take.add_argument("--key", metavar="KEY", help="the same key takes one, however often")
-    take.add_argument("--wait", action="store_true", help="until it is finished")
+    _wait(take, "until it is finished")
     _command(group, "list", "show the newest snapshots")
     _command(group, "status", "show one").add_argument("id", metavar="ID")
     _restore(_command(group, "restore", "build fresh stores from a snapshot and nothing else"))
+
+
+def _wait(command: Any, what: str) -> None:
+    command.add_argument("--wait", action="store_true", help=what)
+    command.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=WAIT_S,
+        metavar="S",
+        help=f"wait no longer than S seconds ({WAIT_S}); exit code 4 if it had not ended then",
+    )
 
 
 def _restore(command: Any) -> None:

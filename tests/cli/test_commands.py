@@ -34,6 +34,7 @@ REPLAY = {
     "counts": {"blocks": {"done": 1, "total": 2}},
     "faults": [],
 }
+SNAPSHOT = {"snapshotId": "000001", "status": "RUNNING", "blocks": {"done": 0, "total": 0}}
 Answer = tuple[int, Any]
 
 
@@ -182,6 +183,7 @@ def test_a_damaged_proof_and_one_that_is_not_there(
         ["replay", "start"],
         ["replay", "start", "--target", "moon"],
         ["replay", "status"],
+        ["replay", "status", "x", "--wait", "--timeout", "-1"],
         ["snapshot", "restore"],
         ["snapshot", "restore", "1", "--folder", "x", "--bucket", "y"],
     ],
@@ -197,7 +199,7 @@ def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         parser().parse_args(["--help"])
     assert ended.value.code == 0
-    assert "3 unreachable" in capsys.readouterr().out
+    assert "3 unreachable, 4 still at work" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("content", [None, "{", "[]", "{}"])
@@ -313,11 +315,10 @@ def test_a_replay_is_asked_for_signed_and_once(outputs: str, server: Server) -> 
 def test_a_snapshot_is_waited_for_and_asked_for_once(
     outputs: str, server: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    snapshot = {"snapshotId": "000001", "status": "RUNNING", "blocks": {"done": 0, "total": 0}}
-    server.answers["/snapshots"] = lambda _: (202, snapshot)
+    server.answers["/snapshots"] = lambda _: (202, SNAPSHOT)
     server.answers["/snapshots/000001"] = lambda count: (
         200,
-        {**snapshot, "status": "FINISHED" if count > 1 else "RUNNING"},
+        {**SNAPSHOT, "status": "FINISHED" if count > 1 else "RUNNING"},
     )
     take = ["snapshot", "take", "--key", "k", "--wait", "--json", "--outputs", outputs]
     assert main(take) == 0
@@ -338,6 +339,33 @@ def test_waiting_ends_as_the_replay_does(
     start = ["replay", "start", "--target", "state", "--wait", "--json", "--outputs", outputs]
     assert main(start) == code
     assert json.loads(capsys.readouterr().out)["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("command", "path", "body"),
+    [
+        ("replay start --target state", "/replays", REPLAY),
+        ("snapshot take", "/snapshots", SNAPSHOT),
+    ],
+)
+def test_waiting_ends_in_the_time_given_and_shows_how_far_it_is(
+    outputs: str,
+    server: Server,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    path: str,
+    body: dict[str, Any],
+) -> None:
+    key = body.get("replayId") or body["snapshotId"]
+    server.answers[path] = lambda _: (202, body)
+    server.answers[f"{path}/{key}"] = lambda _: (200, body)
+    waiting = [*command.split(), "--wait", "--json", "--outputs", outputs]
+    assert main([*waiting, "--timeout", "0.05"]) == 4
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["status"] == "RUNNING"
+    assert f"is still RUNNING and goes on; look again: adledger {command.split()[0]}" in shown.err
+    assert len(server.asked) > 2
+    assert main([*waiting, "--timeout", "0"]) == 4
 
 
 def test_other_calls_of_operators(
