@@ -14,14 +14,17 @@ from cli.errors import FailedError, UnreachableError, UsageError
 from cli.screen import Report, Screen, plain
 from runtime.ads.revision import AdRevision
 from runtime.journal.projection import Failure
+from runtime.ledger import merkle
 from runtime.ledger.errors import LedgerError, UnavailableError
 from runtime.ledger.exports.errors import DestinationUnavailableError
 from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.s3 import S3Destination
+from runtime.ledger.imports.importer import Imported
 from runtime.ledger.storage.dynamodb import DynamoDbStorage
+from runtime.ledger.storage.port import StoredBlock
 from runtime.snapshot.restore import restore_journal, restore_states
 from runtime.snapshots.errors import SnapshotError
-from runtime.snapshots.manifest import Manifest
+from runtime.snapshots.manifest import LedgerPart, Manifest
 from runtime.snapshots.snapshots import Snapshots
 from runtime.snapshots.store import SnapshotStore
 from runtime.state.bulk import BulkWriter
@@ -45,7 +48,10 @@ class Restoring:
 
 
 def restore(screen: Screen, cloud: Cloud, what: Restoring) -> None:
-    """Build the ledgers and bring the states level; restoring again goes on where it was ended."""
+    """Build the ledgers and bring the states level; restoring again goes on where it was ended.
+
+    A journal that has later blocks already is left as it is and told as not restored: FailedError.
+    """
     if what.journal_table is None and what.state_table is None:
         raise UsageError("say where to: --journal-table, --state-table, or both")
     store = _store(cloud, what)
@@ -55,6 +61,12 @@ def restore(screen: Screen, cloud: Cloud, what: Restoring) -> None:
         ads = _states(store, cloud, manifest, what.state_table, report)
     restored = {"snapshotId": what.snapshot_id, "ledgers": ledgers, "ads": ads}
     screen.show(restored, lambda console: _show(console, restored))
+    if beyond := [each["ledger"] for each in ledgers if each["head"] > each["tip"]]:
+        raise FailedError(
+            f"of {', '.join(beyond)} nothing was restored: the journal in {what.journal_table} "
+            f"already has all blocks of snapshot {what.snapshot_id}, and later ones; "
+            "to have it as it was then, restore into an empty table"
+        )
 
 
 def _store(cloud: Cloud, what: Restoring) -> SnapshotStore:
@@ -76,17 +88,22 @@ def _journals(
         report(f"build {part.ledger}", shard, len(manifest.ledgers))
         journal = DynamoDbStorage(client, table, part.ledger)
         imported = restore_journal(store, manifest.snapshot_id, shard, journal)
-        digest, tip = (
-            ("", NO_BLOCK)
-            if imported is None
-            else (
-                imported.digest.hex(),
-                imported.sequence_no,
-            )
-        )
-        found.append({"ledger": part.ledger, "tip": tip, "digest": digest})
+        found.append(_restored(part, imported, journal.head()))
         report(f"build {part.ledger}", shard + 1, len(manifest.ledgers))
     return found
+
+
+def _restored(
+    part: LedgerPart, imported: Imported | None, head: StoredBlock | None
+) -> Mapping[str, Any]:
+    """What became of one ledger: the snapshot's last block, and the journal's as it is now."""
+    return {
+        "ledger": part.ledger,
+        "tip": part.tip.sequence_no,
+        "blocksAdded": 0 if imported is None else imported.blocks_added,
+        "head": NO_BLOCK if head is None else head.sequence_no,
+        "digest": "" if head is None else merkle.fold(head.peaks).hex(),
+    }
 
 
 def _states(
@@ -125,8 +142,19 @@ def _told(snapshot_id: str) -> Iterator[None]:
 
 def _show(console: Console, restored: Mapping[str, Any]) -> None:
     for each in restored["ledgers"]:
-        line = f"✓ {each['ledger']}: restored up to block {each['tip']}"
-        console.print(Text(plain(line), style="green"))
-        console.print(Text(f"  digest {each['digest']}"))
+        console.print(_outcome(each))
+        console.print(Text(f"  digest at block {each['head']}: {each['digest']}"))
     if restored["ads"] is not None:
         console.print(Text(f"✓ {restored['ads']} ads", style="green"))
+
+
+def _outcome(ledger: Mapping[str, Any]) -> Text:
+    name, tip, added = plain(ledger["ledger"]), ledger["tip"], ledger["blocksAdded"]
+    if ledger["head"] > tip:
+        told = f"the snapshot ends at block {tip}, the journal already at {ledger['head']}"
+        return Text(f"✗ {name}: nothing restored: {told}", style="red")
+    if tip == NO_BLOCK:
+        return Text(f"✓ {name}: the snapshot has no block of it", style="green")
+    if not added:
+        return Text(f"✓ {name}: all blocks up to {tip} were there already", style="green")
+    return Text(f"✓ {name}: {added} blocks added, restored up to block {tip}", style="green")

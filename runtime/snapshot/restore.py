@@ -1,6 +1,7 @@
 """Ledgers and projections built from snapshots, with nothing but the bucket."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -26,11 +27,12 @@ def restore_journal(
 ) -> Imported | None:
     """Build one ledger, from its first block to the snapshot's tip, in a store nobody else uses.
 
-    The store is empty, or holds what an earlier restoration left; that goes on. Every object, every
-    hash and the digest are checked. None for a ledger that had no block yet. Raises
-    UnreadableSnapshotError, DamagedExportError, ImportRefusedError, OtherLedgerError.
+    The store is empty, or holds what an earlier restoration left; that goes on. One that goes on
+    beyond the tip stays as it is. Every object, every hash and, up to the tip, the digest are
+    checked. None for a ledger that had no block yet. Raises UnreadableSnapshotError,
+    DamagedExportError, ImportRefusedError, OtherLedgerError.
     """
-    imported = None
+    imported, added = None, 0
     for manifest in Snapshots(store).chain(snapshot_id):
         part = _part(manifest, shard)
         if part.journal_manifest is None:
@@ -40,7 +42,8 @@ def restore_journal(
         beyond = head is not None and head.sequence_no > part.tip.sequence_no
         digest = None if beyond else bytes.fromhex(part.tip.digest)
         imported = import_journal(reader, journal, digest=digest)
-    return imported
+        added += imported.blocks_added
+    return imported and replace(imported, blocks_added=added)
 
 
 def restore_states(store: SnapshotStore, snapshot_id: str, projection: Projection) -> int:

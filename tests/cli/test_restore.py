@@ -77,10 +77,17 @@ def test_fresh_tables_are_what_was_snapshotted(
 ) -> None:
     command = ["snapshot", "restore", "000002", "--folder", str(folder), "--outputs", outputs]
     into = ["--journal-table", journal_table, "--state-table", state_table_name]
-    for _ in range(2):  # Again changes nothing.
+    assert main([*command, *into]) == 0
+    parts = world.snapshots.get("000002").ledgers
+    tips = {part.ledger: part.tip.sequence_no for part in parts}
+    shown = capsys.readouterr().out
+    for name, tip in tips.items():
+        assert f"✓ {name}: {tip + 1} blocks added, restored up to block {tip}\n" in shown
+    for _ in range(2):  # Again changes nothing, and says so.
         assert main([*command, *into, "--json"]) == 0
         told = json.loads(capsys.readouterr().out)
-    parts = world.snapshots.get("000002").ledgers
+        added = {each["ledger"]: each["blocksAdded"] for each in told["ledgers"]}
+        assert added == dict.fromkeys(tips, 0)
     assert [ledger["digest"] for ledger in told["ledgers"]] == [part.tip.digest for part in parts]
     for name, journal in world.by_name.items():
         assert list(DynamoDbStorage(dynamodb, journal_table, name).blocks(0)) == list(
@@ -92,7 +99,55 @@ def test_fresh_tables_are_what_was_snapshotted(
     assert exact({ad: one for ad, one in found.items() if one}) == exact(expected)
     assert told["ads"] == len(expected)
     assert main([*command, *into]) == 0
-    assert "✓ ads-1: restored up to block" in capsys.readouterr().out
+    assert f"✓ ads-1: all blocks up to {tips['ads-1']} were there" in capsys.readouterr().out
+
+
+def test_an_interrupted_restoration_goes_on_and_tells_what_it_added(
+    world: World,
+    folder: Path,
+    outputs: str,
+    journal_table: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    where = ["--folder", str(folder), "--outputs", outputs, "--journal-table", journal_table]
+    assert main(["snapshot", "restore", "000001", *where, "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)["ledgers"]
+    assert main(["snapshot", "restore", "000002", *where, "--json"]) == 0
+    second = json.loads(capsys.readouterr().out)["ledgers"]
+    for before, after in zip(first, second, strict=True):
+        assert before["blocksAdded"] == before["head"] + 1 == before["tip"] + 1
+        assert after["head"] == after["tip"] == before["head"] + after["blocksAdded"]
+        assert after["blocksAdded"] > 0
+
+
+def test_a_journal_that_has_later_blocks_is_left_and_told_as_not_restored(
+    world: World,
+    folder: Path,
+    outputs: str,
+    dynamodb: Any,
+    journal_table: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    where = ["--folder", str(folder), "--outputs", outputs, "--journal-table", journal_table]
+    assert main(["snapshot", "restore", "000002", *where]) == 0
+    capsys.readouterr()
+    assert main(["snapshot", "restore", "000001", *where]) == 1
+    shown = capsys.readouterr()
+    parts = zip(*(world.snapshots.get(one).ledgers for one in ("000001", "000002")), strict=True)
+    for then, now in parts:
+        head = DynamoDbStorage(dynamodb, journal_table, now.ledger).head()
+        assert head is not None
+        assert head.sequence_no == now.tip.sequence_no
+        assert f"✗ {now.ledger}: nothing restored" in shown.out
+        assert f"the snapshot ends at block {then.tip.sequence_no}" in shown.out
+        assert f"the journal already at {now.tip.sequence_no}\n" in shown.out
+        assert f"digest at block {now.tip.sequence_no}: {now.tip.digest}" in shown.out
+    assert "nothing was restored" in shown.err
+    assert "restore into an empty table" in shown.err
+    assert main(["snapshot", "restore", "000001", *where, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)["ledgers"]
+    assert [each["blocksAdded"] for each in told] == [0] * len(told)
+    assert all(each["head"] > each["tip"] for each in told)
 
 
 def test_a_damaged_snapshot_is_not_restored(
