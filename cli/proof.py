@@ -1,7 +1,12 @@
 """Checks a proof of one version of an ad with nothing but the proof itself.
 
 It shares nothing with the ledger but the reading of Ion; hashes are made by ionhash, the reference
-implementation, and everything above them is computed here.
+implementation, and everything above them is computed here. How many hashes a path has to have is
+the verifier's knowledge.
+
+No hash that a proof shows covers the ledger's name, the block's address or the digest's tip. They
+are held to each other and to the number of hashes, which rules out most alterations and not all:
+what is proven and what is only said are told apart.
 """
 
 from array import array
@@ -19,31 +24,38 @@ from cli.errors import FailedError
 from runtime.ad_ledger.documents import revision_of
 from runtime.ledger import ion
 from runtime.ledger.errors import IonError
+from runtime.ledger.verify.arithmetic import path_length
 from runtime.web.ad_bodies import version_body
 
 HASH_SIZE: Final = 32
 HASHES_MAX: Final = 1000
 """Of a path: the number of blocks and of revisions in a block doubles with each."""
+WITHIN_MAX: Final = 16
+"""Hashes that lead from a revision to its block's entriesHash; far more than a block has."""
 PROOF_BYTES_MAX: Final = 4 * 1024 * 1024
 _SHAPE_ERRORS: Final = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
 _MEMBERS: Final = ({"blockAddress", "hash", "metadata"}, {"data", "dataHash"})
+Address = tuple[str, int]
+"""A strand and a block in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What a proof shows."""
+    """What a proof shows, and what it only says."""
 
-    ledger: str
-    """As the proof calls it; no hash covers the name."""
-    block: int
-    """As the proof calls it; a digest shows that a revision is in the journal, not where."""
-    tip: int
+    version: Mapping[str, Any]
+    """The version as JSON, made from what was hashed."""
     digest: str
     """In base64. Whoever has it from elsewhere knows that nothing was altered."""
     trusted: bool
     """Whether it is the digest that the caller brought along."""
-    version: Mapping[str, Any]
-    """The version as JSON, made from what was hashed."""
+    ledger: str
+    """As the proof calls it, as all that follows."""
+    strand_id: str
+    block: int
+    """Where the version is: a digest shows that it is in the journal, not where."""
+    tip: int
+    """The newest block under the digest: the number of hashes allows for some others."""
 
 
 def check_proof(text: str, digest: bytes | None = None) -> Proven:
@@ -58,7 +70,7 @@ def check_proof(text: str, digest: bytes | None = None) -> Proven:
         struct = ion.parse(proof["revision"]["ion"])
         hashes = [_hash(each) for each in proof["proof"]]
         claimed = _hash(proof["digest"])
-        tip, block = (int(proof[n]["sequenceNo"]) for n in ("digestTipAddress", "blockAddress"))
+        tip, block = (_address(proof[name]) for name in ("digestTipAddress", "blockAddress"))
         shown, ledger = proof["revision"]["json"], str(proof["ledger"])
     except (IonError, RecursionError, *_SHAPE_ERRORS) as error:
         raise _fault(f"it is not a proof of a version: {error!r}") from error
@@ -71,9 +83,9 @@ def check_proof(text: str, digest: bytes | None = None) -> Proven:
         root = _dot(root, each)
     if root != claimed:
         raise _fault("revision and proof do not lead to its digest")
-    _check_address(struct, proof["blockAddress"], tip)
+    _check_addresses(struct, block, tip, len(hashes))
     version = _version(struct, shown)
-    return Proven(ledger, block, tip, proof["digest"], digest is not None, version)
+    return Proven(version, proof["digest"], digest is not None, ledger, *block, tip[1])
 
 
 def _revision_hash(struct: Any) -> bytes:
@@ -94,12 +106,32 @@ def _revision_hash(struct: Any) -> bytes:
     return found
 
 
-def _check_address(struct: Any, address: Mapping[str, Any], tip: int) -> None:
-    inner = {name: struct["blockAddress"].get(name) for name in ("strandId", "sequenceNo")}
-    if {name: address.get(name) for name in inner} != inner:
+def _address(address: Any) -> Address:
+    number = address["sequenceNo"]
+    if type(number) is not int or number < 0:
+        raise ValueError(f"{number!r} is no block")
+    return str(address["strandId"]), number
+
+
+def _check_addresses(struct: Any, block: Address, tip: Address, hashes: int) -> None:
+    """The addresses agree, and so many hashes can lead from the one to the other."""
+    inner = struct["blockAddress"]
+    if (
+        not isinstance(inner, IonPyDict)
+        or (inner.get("strandId"), inner.get("sequenceNo")) != block
+    ):
         raise _fault("its blockAddress is not that of its revision")
-    if tip < inner["sequenceNo"]:
+    if tip[0] != block[0]:
+        raise _fault("its digest is of another strand than its revision")
+    if tip[1] < block[1]:
         raise _fault("its digest covers fewer blocks than it would have to")
+    chained = 1 if block[1] else 0
+    within = hashes - path_length(block[1], tip[1] + 1) - chained
+    if not 0 < within <= WITHIN_MAX:
+        raise _fault(
+            f"{hashes} hashes do not lead from block {block[1]} to a digest of the blocks up to "
+            f"{tip[1]}"
+        )
 
 
 def _version(struct: Any, shown: Any) -> Mapping[str, Any]:

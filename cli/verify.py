@@ -36,7 +36,20 @@ Item = TypeVar("Item")
 def verify_proof(screen: Screen, source: str, digest: bytes | None) -> None:
     """Check a proof (a file, or "-") with nothing but itself; FailedError when it is none."""
     proven = check_proof(_text(source), digest)
-    screen.show({"verified": True, **asdict(proven)}, lambda console: _show_proof(console, proven))
+    value = {
+        "verified": True,
+        "digest": proven.digest,
+        "trusted": proven.trusted,
+        "version": proven.version,
+        # No hash of a proof covers these: nobody should read them as if one did.
+        "onlySaid": {
+            "ledger": proven.ledger,
+            "strandId": proven.strand_id,
+            "block": proven.block,
+            "tip": proven.tip,
+        },
+    }
+    screen.show(value, lambda console: _show_proof(console, proven))
 
 
 def verify_ledgers(
@@ -202,11 +215,15 @@ def _counted(what: str, items: Iterable[Item], total: int, report: Report) -> It
 
 
 def _show_proof(console: Console, proven: Proven) -> None:
-    version = proven.version
-    console.print(Text("✓ verified", style="green"))
-    fields: dict[str, Any] = {**version, "block": proven.block, "ledger": proven.ledger}
-    _show_fields(console, fields)
-    _show_digest(console, proven.digest, proven.tip, trusted=proven.trusted)
+    console.print(Text("✓ verified: this version is under the digest", style="green"))
+    _show_fields(console, proven.version)
+    console.print(Text(f"  digest {proven.digest}"))
+    _show_trust(console, trusted=proven.trusted)
+    where = (
+        f"ledger {proven.ledger}, block {proven.block} of strand {proven.strand_id}, "
+        f"digest of the blocks up to {proven.tip}"
+    )
+    console.print(Text(plain(f"  not proven, only said by the file: {where}"), style="yellow"))
 
 
 def _show_ledgers(console: Console, found: list[Mapping[str, Any]]) -> None:
@@ -218,8 +235,12 @@ def _show_ledgers(console: Console, found: list[Mapping[str, Any]]) -> None:
 
 def _show_digest(console: Console, digest: str, tip: int, *, trusted: bool) -> None:
     console.print(Text(f"  digest {digest} at block {tip}"))
+    _show_trust(console, trusted=trusted)
+
+
+def _show_trust(console: Console, *, trusted: bool) -> None:
     words = (
-        "  the same as the one you gave, so nothing up to that block was altered"
+        "  the same as the one you gave, so nothing under it was altered"
         if trusted
         else "  compare it with one that you had from elsewhere, or keep it and give it next time"
     )

@@ -125,7 +125,15 @@ def test_a_proof_on_its_own(proof: Path, capsys: pytest.CaptureFixture[str]) -> 
     shown = json.loads(capsys.readouterr().out)
     assert (shown["verified"], shown["trusted"], shown["version"]["price"]) == (True, False, 4)
     assert main(["verify", "proof", str(proof), "--digest", shown["digest"]]) == 0
-    assert "the same as the one you gave" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "the same as the one you gave" in told
+    said = shown["onlySaid"]
+    assert set(shown) == {"verified", "digest", "trusted", "version", "onlySaid"}
+    assert (said["ledger"], said["tip"]) == ("ads-0", said["block"])
+    assert (
+        f"not proven, only said by the file: ledger ads-0, block {said['block']} of strand "
+        f"{said['strandId']}, digest of the blocks up to {said['tip']}\n"
+    ) in told
     other = "00" * 32
     assert main(["verify", "proof", str(proof), "--digest", other]) == 1
     assert "does not verify" in capsys.readouterr().err

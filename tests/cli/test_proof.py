@@ -2,6 +2,7 @@
 
 import copy
 import random
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from decimal import Decimal
@@ -63,6 +64,17 @@ def test_every_version_is_proven(storage: MemoryStorage, ad_id: str, version: in
     assert proven.version.get("deleted") is (True if version == 2 else None)
 
 
+def test_what_no_hash_covers_is_only_said(proof: dict[str, Any]) -> None:
+    """Nothing in a proof shows these altered; so nothing may tell them as proven."""
+    original = check_proof(text(proof))
+    tip = proof["digestTipAddress"]["sequenceNo"]
+    proof["ledger"] = "another"
+    proof["digestTipAddress"]["sequenceNo"] = tip + 1
+    altered = check_proof(text(proof))
+    assert (altered.ledger, altered.tip) == ("another", tip + 1)
+    assert (altered.version, altered.digest) == (original.version, original.digest)
+
+
 def test_a_proof_alone_is_not_trusted(proof: dict[str, Any]) -> None:
     assert not check_proof(text(proof)).trusted
 
@@ -85,6 +97,13 @@ ALTERATIONS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no digest": lambda p: p.pop("digest"),
     "no base64": lambda p: p["proof"].insert(0, "*"),
     "a tip before the block": lambda p: p["digestTipAddress"].update(sequenceNo=1),
+    "a tip far behind": lambda p: p["digestTipAddress"].update(sequenceNo=10**9),
+    "a tip of another strand": lambda p: p["digestTipAddress"].update(strandId="another"),
+    "a tip before the first": lambda p: p["digestTipAddress"].update(sequenceNo=-1),
+    "a tip that is no number": lambda p: p["digestTipAddress"].update(sequenceNo=True),
+    "an address that is no struct": lambda p: p["revision"].update(
+        ion=re.sub(r"blockAddress:\{[^}]*\}", "blockAddress:1", p["revision"]["ion"])
+    ),
     "another block": lambda p: p["blockAddress"].update(sequenceNo=1),
     "no Ion": lambda p: p["revision"].update(ion="{"),
     "two values": lambda p: p["revision"].update(ion=p["revision"]["ion"] * 2),
