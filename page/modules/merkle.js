@@ -19,6 +19,16 @@ export async function climb(leaf, path) {
   return way;
 }
 
+/** How many sisters lead from a leaf to the root of a tree with so many leaves. */
+export function pathLength(index, size) {
+  let length = 0;
+  for (let [at, left] = [index, size]; left > 1; length += 1) {
+    const half = 2 ** Math.floor(Math.log2(left - 1));
+    [at, left] = at < half ? [at, half] : [at - half, left - half];
+  }
+  return length;
+}
+
 function isSmaller(a, b) {
   for (let at = Math.min(a.length, b.length) - 1; at >= 0; at -= 1) {
     if (a[at] !== b[at]) return signed(a[at]) < signed(b[at]);

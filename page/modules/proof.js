@@ -9,10 +9,12 @@ import { fromBase64, hashFrom, HASH_BYTES, same } from "./bytes.js";
 import { differences, versionOf } from "./hashed_version.js";
 import { ionHash } from "./ion_hash.js";
 import { parse } from "./ion_text.js";
-import { climb, dot } from "./merkle.js";
+import { climb, dot, pathLength } from "./merkle.js";
 
 const REQUIRED = ["blockAddress", "hash", "metadata"];
 const OPTIONAL = ["data", "dataHash"];
+/** From a revision to its block; far more than a block has. */
+const HASHES_WITHIN_MAX = 16;
 
 /**
  * {isProven, steps, way}: whether no step fails, and the hashes from the revision to the digest.
@@ -26,7 +28,7 @@ export async function check(proof, shown, kept) {
   const content = await attempt("What you see", () => checkContent(found, shown));
   const path = await attempt("The way to the digest", () => checkPath(proof, found));
   const digest = await attempt("The digest", () => checkDigest(proof, kept));
-  const steps = [revision, content, path, digest, ledgerStep(proof)];
+  const steps = [revision, content, path, digest, placeStep(proof), ledgerStep(proof)];
   const isProven = steps.every(({ state }) => state !== "fails");
   return { isProven, steps, way: path.found ?? [] };
 }
@@ -80,17 +82,39 @@ function checkContent(found, shown) {
 
 async function checkPath(proof, found) {
   if (!found) throw new Error("Leads nowhere without the revision's hash.");
-  const [block, tip] = [numberOf(proof.blockAddress), numberOf(proof.digestTipAddress)];
-  if (tip < block) throw new Error("The digest covers fewer blocks than it would have to.");
-  if (!isAddress(found.struct.blockAddress, proof.blockAddress)) {
-    throw new Error("The block is not the one that the revision names.");
-  }
+  checkAddresses(proof, found.struct);
   const way = await climb(found.hash, proof.proof.map(hashOf));
   if (!same(way.at(-1), hashOf(proof.digest))) {
     throw new Error("Revision and proof do not lead to the digest.");
   }
   const hashes = `${way.length - 1} hash${way.length === 2 ? "" : "es"}`;
-  return { says: `${hashes} lead from block ${block} to the digest of blocks 0–${tip}.`, found: way };
+  return { says: `${hashes} lead from the revision to the digest.`, found: way };
+}
+
+/** Error where the addresses do not agree, or so many hashes cannot lead from one to the other. */
+function checkAddresses({ blockAddress, digestTipAddress, proof }, struct) {
+  const [block, tip] = [numberOf(blockAddress), numberOf(digestTipAddress)];
+  if (tip < block) throw new Error("The digest covers fewer blocks than it would have to.");
+  if (!isAddress(struct.blockAddress, blockAddress)) {
+    throw new Error("The block is not the one that the revision names.");
+  }
+  if (digestTipAddress.strandId !== blockAddress.strandId) {
+    throw new Error("The digest is of another strand than the revision.");
+  }
+  const within = proof.length - pathLength(block, tip + 1) - (block ? 1 : 0);
+  if (within < 1 || within > HASHES_WITHIN_MAX) {
+    throw new Error(`So many hashes do not lead from block ${block} to a digest of blocks 0–${tip}.`);
+  }
+}
+
+/** What no hash covers; it has to be said, or it would be read as proven. */
+function placeStep(proof) {
+  const [ledger, block, tip] = [proof?.ledger, proof?.blockAddress, proof?.digestTipAddress];
+  const says =
+    `Only said by the proof, no hash covers it: ledger ${ledger}, block ${block?.sequenceNo} of ` +
+    `strand ${block?.strandId}, a digest of the blocks up to ${tip?.sequenceNo}. ` +
+    "Verifying the ledger proves it, too.";
+  return { name: "Where it is", state: "unchecked", says };
 }
 
 function checkDigest(proof, kept) {

@@ -8,6 +8,7 @@ import pytest
 import simplejson
 from playwright.sync_api import Page
 
+from runtime.ledger.verify.arithmetic import path_length
 from runtime.web.ad_bodies import changed_body, proof_body
 from tests.page.modules import Modules
 from tests.page.world import World
@@ -70,7 +71,7 @@ def test_every_version_is_proven(modules: Modules, world: World) -> None:
     found = modules.run(CHECK, [case(*pair) for pair in versions(world)])
     assert [one["isProven"] for one in found] == [True] * 4
     for one, (proof, _) in zip(found, versions(world), strict=True):
-        assert one["states"] == ["holds", "holds", "holds", "unchecked", "unchecked"]
+        assert one["states"] == ["holds"] * 3 + ["unchecked"] * 3
         assert one["hashes"] == len(proof["proof"]) + 1
 
 
@@ -78,7 +79,13 @@ def test_what_is_not_checked_is_said(modules: Modules, world: World) -> None:
     proof, shown = versions(world)[0]
     [found] = modules.run(CHECK, [case(proof, shown)])
     assert "had from elsewhere" in found["says"][3]
-    assert "all other blocks" in found["says"][4]
+    block, tip = proof["blockAddress"], proof["digestTipAddress"]
+    where = (
+        f"ledger ads-0, block {block['sequenceNo']} of strand {block['strandId']}, "
+        f"a digest of the blocks up to {tip['sequenceNo']}."
+    )
+    assert f"no hash covers it: {where}" in found["says"][4]
+    assert "all other blocks" in found["says"][5]
 
 
 def test_a_digest_that_was_kept_is_compared(modules: Modules, world: World) -> None:
@@ -147,11 +154,21 @@ def altered_proofs(proof: Any) -> list[Any]:
         proof | {"blockAddress": address | {"sequenceNo": address["sequenceNo"] + 1}},
         proof | {"blockAddress": address | {"strandId": "another"}},
         proof | {"digestTipAddress": tip | {"sequenceNo": 0}},
+        proof | {"digestTipAddress": tip | {"sequenceNo": 10**9}},
+        proof | {"digestTipAddress": tip | {"strandId": "another"}},
         proof | {"proof": [other] * 1001},
         {**proof, "proof": None},
         {**proof, "blockAddress": None},
         {**proof, "digest": None},
     ]
+
+
+def test_a_path_has_the_length_that_its_place_gives_it(modules: Modules) -> None:
+    places = [(at, size) for size in range(1, 40) for at in range(size)]
+    places += [(10**9, 2**31), (2**40 - 1, 2**40), (2**40, 2**40 + 1)]
+    body = """const { pathLength } = await load("merkle");
+      return given.map(([at, size]) => pathLength(at, size));"""
+    assert modules.run(body, places) == [path_length(at, size) for at, size in places]
 
 
 def test_an_altered_path_is_not_proven(modules: Modules, world: World) -> None:
