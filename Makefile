@@ -14,6 +14,7 @@ PYTHON ?= $(shell for each in python3.13 python3.12 python3.11 python3 python; d
 VENV := .venv
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/installed
+ADLEDGER := $(VENV)/bin/adledger
 WORKERS ?= 2
 HOME_DIR ?=
 LOCAL := $(RUN) -m local
@@ -24,7 +25,7 @@ help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 .PHONY: up
-up: $(INSTALLED) ## Start the whole system on this machine and return when it answers
+up: $(INSTALLED) $(ADLEDGER) ## Start the whole system on this machine and return when it answers
 	@$(LOCAL) up $(AT)
 
 .PHONY: down
@@ -69,7 +70,7 @@ fix: $(INSTALLED) ## Format, and repair what the linter can
 	@$(VENV)/bin/ruff format .
 
 .PHONY: install
-install: $(INSTALLED) ## Fetch what the other targets need
+install: $(INSTALLED) $(ADLEDGER) ## Fetch what the other targets need, and install adledger
 
 .PHONY: lock
 lock: $(INSTALLED) ## Pin again what requirements/*.in ask for
@@ -88,3 +89,7 @@ $(INSTALLED): requirements/uv.txt requirements/dev.txt requirements/emulator.txt
 	$(VENV)/bin/uv pip sync --quiet --require-hashes --python $(RUN) requirements/dev.txt; \
 	wait $$emulator
 	@touch $(INSTALLED)
+
+# Nothing is built for it: the link leads to a script that finds its way back here.
+$(ADLEDGER): | $(INSTALLED)
+	@ln -s ../../bin/adledger $(ADLEDGER)

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 
 OUTPUTS: Final = Path(".local/outputs.json")
+CHECKOUT: Final = Path(__file__).resolve().parents[1]
+"""Whose embedded stack is meant, from whatever folder the command is called."""
 TARGETS: Final = ("replayTable", "state", "search")
 LAG_BLOCKS: Final = 500
 WAIT_S: Final = 24 * 3600
@@ -40,9 +42,9 @@ def _command(commands: Any, name: str, what: str, *, offline: bool = False) -> A
         command.add_argument(
             "--outputs",
             type=Path,
-            default=OUTPUTS,
+            default=CHECKOUT / OUTPUTS,
             metavar="FILE",
-            help=f"the program's outputs as JSON ({OUTPUTS})",
+            help=f"the program's outputs as JSON ({OUTPUTS} of this checkout)",
         )
     return command
 
