@@ -78,6 +78,16 @@ class MemoryAds:
             raise AdNotFoundError(publisher_id, ad_id)
         return found
 
+    def newest(
+        self, publisher_id: str, ad_id: str, count: int, last: int | None = None
+    ) -> Sequence[AdRevision]:
+        known = self.versions(publisher_id, ad_id)
+        behind = len(known) if last is None else last + 1
+        found = known[max(behind - count, 0) : behind]
+        if not found:
+            raise AdNotFoundError(publisher_id, ad_id)
+        return found
+
     def proof(self, publisher_id: str, ad_id: str, version: int) -> AdProof:
         """Not one that would verify."""
         known = self.versions(publisher_id, ad_id)

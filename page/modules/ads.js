@@ -3,10 +3,11 @@
 import { fieldsList } from "./changes.js";
 import { element, faultNotice } from "./elements.js";
 import { ProofPanel } from "./proof_panel.js";
+import { ScrollHint } from "./scroll_hint.js";
 import { kindOf, Timeline } from "./timeline.js";
 import { amount, counted, moment } from "./wording.js";
 
-/** Of an ad's history while a moment is looked for: 10,000 versions. */
+/** Of an ad's history while a version is looked for: 10,000 versions. */
 const PAGES_MAX = 100;
 
 export class AdsView {
@@ -27,7 +28,7 @@ export class AdsView {
   async show({ publisher, ad, version }) {
     const isSame = this.publisher === publisher && this.ad === ad && this.timeline;
     if (isSame && Number(version) === this.looked) return;
-    if (isSame && version !== undefined) return this.look(Number(version));
+    if (isSame && version !== undefined) return this.reach(Number(version));
     Object.assign(this, { publisher, ad, timeline: null });
     this.form.publisher.value = publisher ?? "";
     this.form.ad.value = ad ?? "";
@@ -35,9 +36,9 @@ export class AdsView {
     const turn = (this.turn = Symbol("show"));
     this.content.replaceChildren(element("p", { class: "hint" }, "Asking…"));
     try {
-      const made = ad ? await this.history(version) : await this.list();
+      const made = ad ? await this.history() : await this.list();
       if (turn === this.turn) this.content.replaceChildren(...made);
-      if (turn === this.turn && ad) this.look(this.wanted);
+      if (turn === this.turn && ad) await this.reach(version === undefined ? this.timeline.newest : Number(version));
     } catch (error) {
       if (turn === this.turn) this.content.replaceChildren(faultNotice(error));
     }
@@ -86,82 +87,103 @@ export class AdsView {
     );
   }
 
-  async history(version) {
+  async history() {
+    const { publisher, ad } = this;
     this.timeline = new Timeline((chosen) => this.choose(chosen));
     this.next = null;
-    await this.page();
-    this.wanted = version === undefined ? this.timeline.items.length - 1 : Number(version);
-    while (this.next !== null && this.wanted >= this.timeline.items.length) await this.page();
-    const { publisher, ad } = this;
     this.proof = new ProofPanel((shown) => this.api.proof(publisher, ad, shown.version));
     this.detail = element("section", { class: "panel detail", "aria-labelledby": "detail-title" });
-    this.moreButton = element("button", { type: "button", onclick: () => this.more() }, "Later versions");
-    this.moreButton.hidden = this.next === null;
+    this.hint = new ScrollHint(this.detail);
+    this.moreButton = element("button", { type: "button", onclick: () => this.more() }, "Earlier versions");
     this.moreFault = element("div");
+    await this.page();
     const left = element(
       "div",
       { class: "past" },
-      element("h2", {}, "What happened"),
+      element("h2", {}, "What happened ", element("span", { class: "hint" }, "newest first")),
       this.timeline.list,
       this.moreFault,
       this.moreButton,
     );
-    return [element("div", { class: "columns" }, left, this.detail)];
+    const right = element("div", { class: "beside" }, this.detail, this.hint.place);
+    return [element("div", { class: "columns" }, left, right)];
   }
 
+  /** Load the versions before those that are there. */
   async page() {
+    const { timeline } = this;
     const page = await this.api.history(this.publisher, this.ad, this.next);
-    this.timeline.add(page.items);
+    if (timeline !== this.timeline) return;
+    timeline.add(page.items);
     this.next = page.next;
+    this.moreButton.hidden = this.next === null;
   }
 
   async more() {
+    const { oldest } = this.timeline;
     this.moreButton.disabled = true;
     try {
       await this.page();
       this.moreFault.replaceChildren();
+      this.announcer.say(`${counted(this.timeline.items.size, "version")} are shown`);
     } catch (error) {
       this.moreFault.replaceChildren(faultNotice(error));
     }
     this.moreButton.disabled = false;
-    this.moreButton.hidden = this.next === null;
-    this.look(this.looked);
+    this.timeline.buttons.get(oldest - 1)?.focus({ preventScroll: true });
+  }
+
+  /** Look at a version, once it is loaded; whether that was done. */
+  async reach(version) {
+    const { timeline } = this;
+    try {
+      for (let pages = 0; pages < PAGES_MAX && this.next !== null && version < timeline.oldest; pages += 1) {
+        await this.page();
+        if (timeline !== this.timeline) return false;
+      }
+      this.moreFault.replaceChildren();
+    } catch (error) {
+      if (timeline === this.timeline) this.moreFault.replaceChildren(faultNotice(error));
+    }
+    this.look(version);
+    return true;
   }
 
   /** Look at a version that the reader has chosen, who goes on at `focused`. */
-  choose(version, focused = "h2") {
+  async choose(version, focused = "h2") {
     const { publisher, ad } = this;
-    this.look(version);
+    if (!(await this.reach(version))) return;
     this.goTo("ads", { publisher, ad, version });
     this.detail.querySelector(focused).focus();
   }
 
   /** Show one version whole, with the offer to check it. */
   look(version) {
-    const item = this.timeline.items[version] ?? this.timeline.items.at(-1);
+    const item = this.timeline.at(version);
     this.looked = item.version;
     this.timeline.mark(item.version);
     this.proof.offer(item);
-    const isLast = this.next === null && item === this.timeline.items.at(-1);
+    const { newest } = this.timeline;
     const title = item.deleted ? "Deleted" : item.adTitle;
     this.detail.replaceChildren(
       element(
         "p",
         { class: "hint" },
-        `Version ${item.version}${isLast ? ", the newest" : ` of ${counted(this.timeline.items.length, "version")}`}`,
+        `Version ${item.version}${item.version === newest ? ", the newest" : ` of ${counted(newest + 1, "version")}`}`,
       ),
       element("h2", { id: "detail-title", tabindex: "-1" }, title),
       ...this.slider(item),
       item.deleted ? element("p", {}, `Deleted ${moment(item.txTime)}.`) : fieldsList(item),
       this.asOf(),
       this.proof.place,
+      this.hint.end,
     );
   }
 
   slider(item) {
-    const last = this.timeline.items.length - 1;
-    if (last < 1) return [];
-    const input = element("input", { type: "range", min: 0, max: last, value: item.version });
+    const { newest } = this.timeline;
+    if (newest < 1) return [];
+    const input = element("input", { type: "range", min: 0, max: newest, value: item.version });
     input.addEventListener("change", () => this.choose(Number(input.value), "input[type=range]"));
     input.setAttribute("aria-valuetext", `version ${item.version}, ${kindOf(item)}`);
     return [element("label", { class: "slider" }, "Go through its versions", input)];
@@ -187,10 +209,10 @@ export class AdsView {
   async travel(time, told) {
     try {
       const then = await this.api.at(this.publisher, this.ad, time.toISOString());
-      for (let pages = 0; pages < PAGES_MAX && then.version >= this.timeline.items.length; pages += 1) {
-        await this.more();
-      }
-      this.choose(then.version);
+      // A version that came after the page was opened is not in its timeline: all is loaded anew.
+      if (then.version > this.timeline.newest) this.timeline = null;
+      if (this.timeline) await this.choose(then.version);
+      else this.goTo("ads", { publisher: this.publisher, ad: this.ad, version: then.version });
       this.announcer.say(`Version ${then.version} was the newest at ${moment(time.toISOString())}`);
     } catch (error) {
       told.textContent = error.message;

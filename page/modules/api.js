@@ -28,8 +28,9 @@ export class Api {
     return this.publisher(["publisher", publisherId, "ad"], { limit: 50, cursor });
   }
 
+  /** A page of an ad's versions, the newest first. */
   history(publisherId, adId, cursor) {
-    const query = { versions: true, diff: true, limit: 100, cursor };
+    const query = { versions: true, diff: true, order: "newest", limit: 100, cursor };
     return this.publisher(["publisher", publisherId, "ad", adId], query);
   }
 

@@ -1,4 +1,4 @@
-/** An ad's versions, oldest first: what each one changed, and which one is being looked at. */
+/** An ad's versions, newest first: what each one changed, and which one is being looked at. */
 
 import { changesList } from "./changes.js";
 import { element } from "./elements.js";
@@ -10,15 +10,22 @@ export class Timeline {
   /** `look` is called with the number of a version that is chosen. */
   constructor(look) {
     this.look = look;
-    this.items = [];
-    this.list = element("ol", { class: "chain" });
+    this.items = new Map();
+    this.list = element("ol", { class: "chain", reversed: true });
     this.buttons = new Map();
   }
 
-  /** Add a page of versions behind those that are there. */
+  /** Add a page of versions, which are those before the ones that are there. */
   add(items) {
-    this.items.push(...items);
+    for (const item of items) this.items.set(item.version, item);
+    this.newest ??= items[0].version;
+    this.oldest = items.at(-1).version;
     this.list.append(...items.map((item) => this.link(item)));
+  }
+
+  /** A version that is there; the newest for any other. */
+  at(version) {
+    return this.items.get(version) ?? this.items.get(this.newest);
   }
 
   /** Mark the version that is being looked at. */

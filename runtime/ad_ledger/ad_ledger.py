@@ -126,6 +126,19 @@ class AdLedger:
             raise AdNotFoundError(publisher_id, ad_id)
         return [revision_of(row) for row in rows]
 
+    def newest(
+        self, publisher_id: str, ad_id: str, count: int, last: int | None = None
+    ) -> Sequence[AdRevision]:
+        """The `count` versions up to `last` (None: the newest), oldest first; nothing else is read.
+
+        One round trip more where the newest has to be found.
+        """
+        if last is None:
+            found = self._shard(publisher_id, ad_id).version(ad_id)
+            last = -1 if found is None else found.version
+        first = max(last + 1 - count, 0)
+        return self.revisions(publisher_id, ad_id, first, last + 1 - first)
+
     def proof(self, publisher_id: str, ad_id: str, version: int) -> AdProof:
         """What proves a version against the ledger's digest as it is now."""
         rows = self._owned(publisher_id, ad_id, version, 1)

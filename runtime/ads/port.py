@@ -71,6 +71,15 @@ class Ads(Protocol):
         """
         ...
 
+    def newest(
+        self, publisher_id: str, ad_id: str, count: int, last: int | None = None
+    ) -> Sequence[AdRevision]:
+        """The `count` versions up to `last` (None: the newest), oldest first; nothing else is read.
+
+        Fewer at the ad's beginning; AdNotFoundError where there is none.
+        """
+        ...
+
     def proof(self, publisher_id: str, ad_id: str, version: int) -> AdProof:
         """What proves a version, a deletion included; VersionNotFoundError where there is none."""
         ...

@@ -57,6 +57,9 @@ class AdQuery(TextInput):
     diff: Annotated[
         Flag, Field(description="With versions: each says what it changed, old and new.")
     ] = False
+    order: Annotated[
+        Literal["oldest", "newest"], Field(description="With versions: which ones come first.")
+    ] = "oldest"
     limit: Annotated[Limit | None, Field(description="With versions: at most so many.")] = None
     cursor: Annotated[
         PackedCursor | None,
@@ -68,7 +71,7 @@ class AdQuery(TextInput):
         Field(description="`strong` reads the ledger and sees every acknowledged change."),
     ] = "eventual"
 
-    @field_validator("diff", "limit", "cursor")
+    @field_validator("diff", "order", "limit", "cursor")
     @classmethod
     def _of_versions(cls, value: Any, info: ValidationInfo) -> Any:
         # Versions that are wrong themselves are one fault, not several.

@@ -67,8 +67,8 @@ def test_a_long_list_goes_on_and_a_fault_ends_nothing(tab: Page, url: str, world
 def test_a_timeline_tells_what_each_version_changed(tab: Page, url: str, world: World) -> None:
     open_ad(tab, url, world.lived())
     kinds = tab.locator(".chain h3").all_inner_texts()
-    assert kinds == ["Created", "Changed", "Changed", "Deleted"]
-    created, priced, told, ended = tab.locator(".chain .link").all()
+    assert kinds == ["Deleted", "Changed", "Changed", "Created"]
+    ended, told, priced, created = tab.locator(".chain .link").all()
     assert created.locator("del, ins").count() == 0
     assert priced.locator("del").all_inner_texts() == ["480"]
     assert priced.locator("ins").all_inner_texts() == ["450.50"]
@@ -113,17 +113,83 @@ def test_a_moment_leads_to_the_version_of_then(tab: Page, url: str, world: World
     expect(tab.locator(".as-of [role=status]")).to_contain_text("must not lie in the future")
 
 
-def test_a_long_history_comes_by_pages(tab: Page, url: str, world: World) -> None:
+@pytest.fixture
+def long_lived(world: World) -> str:
+    """An ad of 220 versions, which are three pages; its price says which."""
     ad_id = world.create()
-    for price in range(1, 120):
+    for price in range(1, 220):
         world.change(ad_id, price=Decimal(price))
-    open_ad(tab, url, ad_id)
+    return ad_id
+
+
+def test_a_long_history_opens_at_its_newest_version(
+    tab: Page, url: str, world: World, long_lived: str
+) -> None:
+    open_ad(tab, url, long_lived)
+    detail, earlier = tab.locator(".detail"), tab.get_by_role("button", name="Earlier versions")
+    expect(detail).to_contain_text("Version 219, the newest")
     expect(tab.locator(".chain .link")).to_have_count(100)
-    tab.get_by_role("button", name="Later versions").click()
-    expect(tab.locator(".chain .link")).to_have_count(120)
-    expect(tab.get_by_role("button", name="Later versions")).to_be_hidden()
-    tab.goto(f"{url}/#/ads?publisher=42&ad={ad_id}&version=110")
-    expect(tab.locator(".detail")).to_contain_text("110")
+    expect(tab.locator(".chain .link.chosen h3")).to_be_in_viewport()
+    assert len(world.asked) == 1
+    tab.route("**/publisher/**", lambda route: route.abort())
+    earlier.click()
+    expect(tab.locator(".past .notice")).to_contain_text("does not answer")
+    tab.unroute("**/publisher/**")
+    earlier.click()
+    expect(tab.locator(".chain .link")).to_have_count(200)
+    expect(tab.locator(".past .notice")).to_have_count(0)
+    expect(tab.get_by_role("button", name="Look at version 119")).to_be_focused()
+    expect(tab.locator("#announcer")).to_have_text("200 versions are shown")
+    expect(detail).to_contain_text("Version 219, the newest")
+    earlier.click()
+    expect(tab.locator(".chain .link")).to_have_count(220)
+    expect(earlier).to_be_hidden()
+    nodes = tab.locator(".chain .node").all_inner_texts()
+    assert nodes == [str(number) for number in range(219, -1, -1)]
+
+
+def test_older_versions_come_as_they_are_needed(
+    tab: Page, url: str, world: World, long_lived: str
+) -> None:
+    open_ad(tab, url, f"{long_lived}&version=110")
+    detail = tab.locator(".detail")
+    expect(detail).to_contain_text("Version 110 of 220 versions")
+    expect(tab.locator(".chain .link")).to_have_count(200)
+    slider = tab.get_by_label("Go through its versions")
+    assert (slider.get_attribute("max"), slider.input_value()) == ("219", "110")
+    slider.focus()
+    tab.keyboard.press("Home")
+    expect(detail).to_contain_text("Version 0 of 220 versions")
+    expect(tab.get_by_label("Go through its versions")).to_be_focused()
+    expect(tab.locator(".chain .link")).to_have_count(220)
+    tab.go_back()
+    expect(detail).to_contain_text("Version 110 of 220 versions")
+
+
+def test_a_version_that_came_meanwhile_is_gone_to(tab: Page, url: str, world: World) -> None:
+    ad_id = world.create()
+    open_ad(tab, url, ad_id)
+    world.change(ad_id, price=Decimal("77.50"))
+    # The field knows seconds, and what came in this one lies behind them.
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    tab.evaluate("(now) => { Date.prototype.toISOString = () => now; }", now)
+    tab.get_by_label("As it was at").fill("2026-01-01T00:00:00")
+    tab.get_by_role("button", name="Go there").click()
+    expect(tab.locator(".detail")).to_contain_text("Version 1, the newest")
+    expect(tab.locator(".detail")).to_contain_text("77.50")
+
+
+def test_a_panel_that_scrolls_says_that_there_is_more(tab: Page, url: str, world: World) -> None:
+    open_ad(tab, url, f"{world.lived()}&version=1")
+    prove(tab)
+    hint = tab.locator(".more-below")
+    expect(hint).to_be_visible()
+    tab.locator(".detail").evaluate("(panel) => panel.scrollTo(0, panel.scrollHeight)")
+    expect(hint).to_be_hidden()
+    tab.locator(".detail").evaluate("(panel) => panel.scrollTo(0, 0)")
+    expect(hint).to_be_visible()
+    tab.set_viewport_size({"width": 390, "height": 800})  # There the page scrolls, not the panel.
+    expect(hint).to_be_hidden()
 
 
 @pytest.mark.parametrize("version", [1, 3])

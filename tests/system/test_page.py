@@ -36,7 +36,7 @@ def ad_id(api: Api) -> str:
 
 def test_a_timeline_and_its_proofs(tab: Page, stack: Stack, ad_id: str) -> None:
     tab.goto(f"{stack.page.url}/#/ads?publisher={PUBLISHER}&ad={ad_id}")
-    expect(tab.locator(".chain h3")).to_have_text(["Created", "Changed", "Deleted"])
+    expect(tab.locator(".chain h3")).to_have_text(["Deleted", "Changed", "Created"])
     expect(tab.locator(".chain .link").nth(1).locator("ins")).to_have_text([" new", "12.5"])
     for version in range(3):
         tab.get_by_role("button", name=f"Look at version {version}").click()

@@ -137,6 +137,23 @@ def test_versions_are_read_from_one_on(ads: Ads) -> None:
             ads.revisions(publisher_id, ad.ad_id, first, 3)
 
 
+@pytest.mark.parametrize("deleted", [False, True])
+def test_the_newest_versions_are_read_without_the_others(ads: Ads, deleted: bool) -> None:
+    ad = ads.create("p", NEW)
+    for price in range(5):
+        ads.change("p", ad.ad_id, changes(price=Decimal(price)))
+    if deleted:
+        ads.delete("p", ad.ad_id)
+    every = list(ads.versions("p", ad.ad_id))
+    assert list(ads.newest("p", ad.ad_id, 100)) == every
+    assert list(ads.newest("p", ad.ad_id, 1)) == every[-1:]
+    assert list(ads.newest("p", ad.ad_id, 2, 4)) == every[3:5]
+    assert list(ads.newest("p", ad.ad_id, 9, 1)) == every[:2]
+    for last in (None, 0, 4):
+        with pytest.raises(AdNotFoundError):
+            ads.newest("q", ad.ad_id, 3, last)
+
+
 @pytest.mark.parametrize("ad_id", [UNKNOWN, "", "nope", "x" * 500, "a'b\"", "\0", "🚲"])
 def test_unknown_ads_are_not_found(ads: Ads, ad_id: str) -> None:
     check_not_found(ads, "p", ad_id)
@@ -153,6 +170,7 @@ def check_not_found(ads: Ads, publisher_id: str, ad_id: str) -> None:
         lambda: ads.read(publisher_id, ad_id),
         lambda: ads.versions(publisher_id, ad_id),
         lambda: ads.revisions(publisher_id, ad_id, 0, 1),
+        lambda: ads.newest(publisher_id, ad_id, 1),
         lambda: ads.proof(publisher_id, ad_id, 0),
         lambda: ads.at(publisher_id, ad_id, datetime.now(UTC)),
         lambda: ads.change(publisher_id, ad_id, changes(price=Decimal(1)), {5}),

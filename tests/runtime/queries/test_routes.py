@@ -123,14 +123,18 @@ def test_what_each_version_changed(call: Caller, ads: MemoryAds, path: str, ad_i
 
 
 @pytest.mark.parametrize("diff", ["", "&diff=true"])
+@pytest.mark.parametrize("order", ["oldest", "newest"])
 def test_versions_go_page_by_page(
-    call: Caller, ads: MemoryAds, path: str, ad_id: str, diff: str
+    call: Caller, ads: MemoryAds, path: str, ad_id: str, diff: str, order: str
 ) -> None:
     for price in range(1, 8):
         ads.change("pub-1", ad_id, AdChanges.of({"price": Decimal(price)}))
     whole = call("GET", path, query=f"versions=true{diff}").body
     assert (len(whole["items"]), whole["next"]) == (8, None)
+    if order == "newest":
+        whole["items"].reverse()
     paged: list[Any] = []
+    diff = f"{diff}&order={order}"
     query = f"versions=true&limit=3{diff}"
     while True:
         page = call("GET", path, query=query).body
@@ -142,8 +146,25 @@ def test_versions_go_page_by_page(
     assert paged == whole["items"]
 
 
+@pytest.mark.parametrize("versions_max", [1, 2, 3, 100])
+def test_the_newest_versions_come_first_where_that_is_asked_for(
+    call: Caller, ads: MemoryAds, path: str, ad_id: str, versions_max: int
+) -> None:
+    query = f"versions=true&order=newest&diff=true&limit={versions_max}"
+    only = call("GET", path, query=query).body
+    assert ([item["version"] for item in only["items"]], only["next"]) == ([0], None)
+    ads.change("pub-1", ad_id, AdChanges.of({"price": Decimal(3)}))
+    ads.delete("pub-1", ad_id)
+    page = call("GET", path, query=query).body
+    VersionsBody.model_validate(page)
+    assert [item["version"] for item in page["items"]] == [2, 1, 0][:versions_max]
+    assert page["items"][0]["changes"]["price"] == [3, None]
+    assert (page["next"] is None) == (versions_max >= 3)
+
+
+@pytest.mark.parametrize("order", ["oldest", "newest"])
 def test_a_page_of_versions_never_outgrows_an_answer(
-    call: Caller, ads: MemoryAds, path: str, ad_id: str
+    call: Caller, ads: MemoryAds, path: str, ad_id: str, order: str
 ) -> None:
     for number in range(120):
         text = f"{number:03d}" + "🚲" * 9_990
@@ -151,19 +172,21 @@ def test_a_page_of_versions_never_outgrows_an_answer(
     versions: list[int] = []
     cursor = ""
     for _ in range(10):
-        reply = call("GET", path, query=f"versions=true&diff=true&limit=100{cursor}")
+        reply = call("GET", path, query=f"versions=true&diff=true&limit=100&order={order}{cursor}")
         assert len(reply.text.encode()) < LAMBDA_ANSWER_BYTES_MAX
         versions += [item["version"] for item in reply.body["items"]]
         if reply.body["next"] is None:
             break
         cursor = f"&cursor={reply.body['next']}"
-    assert versions == list(range(121))
+    assert versions == sorted(range(121), reverse=order == "newest")
 
 
 @pytest.mark.parametrize(
     ("query", "fields"),
     [
         ("diff=true", ["diff"]),
+        ("order=newest", ["order"]),
+        ("versions=true&order=random", ["order"]),
         ("limit=3", ["limit"]),
         ("cursor=x", ["cursor"]),
         ("versions=true&cursor=nonsense", ["cursor"]),
@@ -183,8 +206,10 @@ def test_a_cursor_is_of_one_ad(call: Caller, ads: MemoryAds, path: str, ad_id: s
     ads.change("pub-1", ad_id, AdChanges.of({"price": Decimal(1)}))
     cursor = call("GET", path, query="versions=true&limit=1").body["next"]
     other = ads.create("pub-1", NEW).ad_id
-    reply = call("GET", f"{ADS}/{other}", query=f"versions=true&cursor={cursor}")
-    assert (reply.status, list(reply.faults)) == (422, ["cursor"])
+    for ad, order in ((other, "oldest"), (ad_id, "newest")):
+        query = f"versions=true&order={order}&cursor={cursor}"
+        reply = call("GET", f"{ADS}/{ad}", query=query)
+        assert (reply.status, list(reply.faults)) == (422, ["cursor"])
 
 
 def test_the_proof_of_a_version(call: Caller, ads: MemoryAds, path: str, ad_id: str) -> None:
