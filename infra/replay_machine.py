@@ -10,6 +10,8 @@ INVOKE = "arn:aws:states:::lambda:invoke"
 ANY_ERROR = ["States.ALL"]
 """Names of errors differ between AWS and its emulators; whether to go on, the steps decide."""
 _REPLAY = {"replayId.$": "$.replayId", "attempt.$": "$.attempt"}
+_NOTHING = {"OutputPath": None}
+"""{} as the output of a piece: those of thousands have to fit into one state of 256 KiB."""
 _CATCH = {"Catch": [{"ErrorEquals": ANY_ERROR, "ResultPath": "$.error", "Next": "Tell"}]}
 
 
@@ -33,9 +35,15 @@ def definition(function_arn: str, timeout_s: int, concurrency_max: int) -> dict[
                     "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
                     "StartAt": "Piece",
                     "States": {
-                        "Piece": {**_step(task, "piece", **{"piece.$": "$.piece"}), "End": True}
+                        "Piece": {
+                            **_step(task, "piece", **{"piece.$": "$.piece"}),
+                            **_NOTHING,
+                            "End": True,
+                        }
                     },
                 },
+                # What the pieces returned is put together, and held to the limit of a state, all
+                # the same: ResultPath only keeps it from what follows.
                 "ResultPath": None,
                 **_CATCH,
                 "Next": "Finish",

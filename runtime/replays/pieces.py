@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from runtime.replays.replay import Done, Progress
 
 PIECES_MAX = 10_000
-"""Their numbers are one state of a workflow, which takes 256 KB."""
+"""Their numbers are one state of a workflow, and what they return is another; one takes 256 KiB."""
 
 
 @dataclass(frozen=True, slots=True)

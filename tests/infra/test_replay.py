@@ -8,6 +8,7 @@ import pytest
 from infra.replay import TASK_MARGIN_S, Replay
 from infra.replay_machine import RETRIES_MAX, definition
 from local.plan import Plan
+from runtime.replays.pieces import PIECES_MAX
 from tests.infra.plans import (
     FUNCTION,
     LOG_GROUP,
@@ -19,6 +20,8 @@ from tests.infra.plans import (
     statements,
 )
 
+STATE_BYTES_MAX = 256 * 1024
+"""Of input and output of a state, whatever its paths make of them later."""
 FUNCTION_ARN = "arn:aws:lambda:eu-west-1:123456789012:function:replay"
 
 
@@ -131,6 +134,19 @@ def test_every_task_is_bounded_and_tried_again_whatever_went_wrong() -> None:
         assert task["TimeoutSeconds"] == 115
         (retry,) = task["Retry"]
         assert (retry["ErrorEquals"], retry["MaxAttempts"]) == (["States.ALL"], RETRIES_MAX)
+
+
+def test_the_most_pieces_that_there_can_be_fit_into_a_state() -> None:
+    """Their numbers, and together what they return, of which no path of the map takes anything."""
+    found = states(definition(FUNCTION_ARN, 115, 20))
+    known = {"replayId": "20260102t030405-0a0b0c0d", "attempt": 1000}
+    planned = known | {"pieces": list(range(PIECES_MAX))}
+    assert found["Plan"]["OutputPath"] == "$.Payload"
+    assert found["Piece"]["OutputPath"] is None  # Which is {} in the States Language.
+    returned: list[dict[str, Any]] = [{}] * PIECES_MAX
+    for state in (planned, returned):
+        assert len(json.dumps(state)) < STATE_BYTES_MAX
+    assert len(json.dumps([known] * PIECES_MAX)) > STATE_BYTES_MAX  # As it would be without.
 
 
 def test_any_failure_is_told_and_any_number_of_pieces_fits() -> None:
