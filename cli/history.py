@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from cli.cloud import Cloud, reaching
 from cli.errors import FailedError
 from cli.http import Http
-from cli.screen import Screen, changes_text, plain
+from cli.screen import Screen, changes_text
+from cli.tables import show_table
 from runtime.ad_ledger.documents import revision_of
 from runtime.ads.shards import shard_of
 from runtime.ledger.engine import Ledger
@@ -56,16 +57,18 @@ def owner_of(cloud: Cloud, ad_id: str) -> str:
 
 
 def _show(console: Console, publisher_id: str, ad_id: str, items: list[Mapping[str, Any]]) -> None:
-    table = Table(title=plain(f"ad {ad_id} of publisher {publisher_id}"), title_justify="left")
-    table.add_column("version", justify="right", no_wrap=True)
-    table.add_column("time", no_wrap=True)
-    table.add_column("what", overflow="fold")
-    for item in items:
-        table.add_row(str(item["version"]), item["txTime"], _what(item))
-    console.print(table)
+    rows = [(str(item["version"]), item["txTime"], _what(item)) for item in items]
+    show_table(
+        console,
+        ("version", "time", "what"),
+        rows,
+        whole=("version", "time"),
+        right=("version",),
+        title=f"ad {ad_id} of publisher {publisher_id}",
+    )
 
 
-def _what(item: Mapping[str, Any]) -> Any:
+def _what(item: Mapping[str, Any]) -> str | Text:
     if item.get("deleted"):
         return "deleted"
     return changes_text(item["changes"], created=item["version"] == 0)

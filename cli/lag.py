@@ -5,11 +5,11 @@ from typing import Final
 
 from opensearchpy import OpenSearch, Urllib3AWSV4SignerAuth, Urllib3HttpConnection
 from rich.console import Console
-from rich.table import Table
 
 from cli.cloud import Cloud, reaching
 from cli.errors import FailedError, UnreachableError
 from cli.screen import Screen
+from cli.tables import show_table
 from runtime.lag.ages import IteratorAge
 from runtime.lag.errors import LagError, UnreachedError
 from runtime.lag.lag import Age, Lag, Versions
@@ -25,6 +25,7 @@ SEARCH_ALIAS: Final = "ads"
 SEARCH_TIMEOUT_S: Final = 10
 SIGNED_SERVICE: Final = "es"
 UNKNOWN: Final = "-"
+COLUMNS: Final = ("projection", "ledger", "head", "applied", "blocks", "ads", "seconds")
 
 
 def lag(screen: Screen, cloud: Cloud, blocks: int, seconds_max: float | None) -> None:
@@ -99,18 +100,21 @@ def _search(cloud: Cloud) -> Versions:
 
 
 def _show(console: Console, found: Sequence[Lag | Age]) -> None:
-    table = Table()
-    for column in ("projection", "ledger", "head", "applied", "blocks", "ads", "seconds"):
-        table.add_column(column, justify="left" if column in ("projection", "ledger") else "right")
+    rows: list[Sequence[str]] = []
+    styles: list[str] = []
     for each in found:
         if isinstance(each, Age):
             seconds = UNKNOWN if each.seconds is None else f"{each.seconds:.1f}"
-            table.add_row(each.projection, "all", *[UNKNOWN] * 4, seconds)
+            rows.append((each.projection, "all", *[UNKNOWN] * 4, seconds))
+            styles.append("")
             continue
         more = "≥ " if each.at_least else ""
-        table.add_row(
-            *(each.projection, each.ledger, str(each.head), f"{'≤ ' * bool(more)}{each.applied}"),
-            *(f"{more}{each.blocks}", f"{more}{each.ads}", f"{more}{each.seconds:.1f}"),
-            style="yellow" if each.blocks else "green",
+        rows.append(
+            (
+                *(each.projection, each.ledger, str(each.head)),
+                *(f"{'≤ ' * bool(more)}{each.applied}", f"{more}{each.blocks}"),
+                *(f"{more}{each.ads}", f"{more}{each.seconds:.1f}"),
+            )
         )
-    console.print(table)
+        styles.append("yellow" if each.blocks else "green")
+    show_table(console, COLUMNS, rows, whole=COLUMNS, right=COLUMNS[2:], styles=styles)

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 
 from cli.cloud import Cloud
 from cli.errors import FailedError
 from cli.http import Http
-from cli.screen import Screen, plain, told
+from cli.screen import Screen, told
+from cli.tables import show_table
 
 PAGE_ITEMS: Final = "100"
 PAGES_MAX: Final = 100_000
@@ -44,10 +44,5 @@ def _show(
     console: Console, publisher_id: str, at: str | None, items: list[Mapping[str, Any]]
 ) -> None:
     title = f"{len(items)} ads of publisher {publisher_id} {f'at {at}' if at else 'now'}"
-    table = Table(title=plain(title), title_justify="left")
-    for column in COLUMNS:
-        right = column in ("version", "price")
-        table.add_column(column, justify="right" if right else "left", no_wrap=column == "adId")
-    for item in items:
-        table.add_row(*(told(item[column]) for column in COLUMNS))
-    console.print(table)
+    rows = [[told(item[column]) for column in COLUMNS] for item in items]
+    show_table(console, COLUMNS, rows, whole=("adId",), right=("version", "price"), title=title)

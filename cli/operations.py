@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from cli.cloud import Cloud
 from cli.errors import FailedError, PendingError
 from cli.http import Http
 from cli.screen import Screen, plain, told
+from cli.tables import show_table
 
 POLL_S: Final = 1.0
 LISTED_MAX: Final = 100
 GOOD: Final = "SUCCEEDED"
 REPLAYS, SNAPSHOTS = "replays", "snapshots"
+IDS: Final = ("replayId", "snapshotId", "previous")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +149,8 @@ def _is_short(value: Any) -> bool:
 
 
 def _list(console: Console, items: list[Mapping[str, Any]], columns: tuple[str, ...]) -> None:
-    table = Table()
-    for column in columns:
-        table.add_column(plain(column))
-    for item in items:
-        table.add_row(*(told(item.get(column)) for column in columns))
-    console.print(table)
+    rows = [[told(item.get(column)) for column in columns] for item in items]
+    show_table(console, columns, rows, whole=IDS)
 
 
 def _fields(console: Console, body: Mapping[str, Any]) -> None:
