@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from runtime.ads.cursor import pack, unpack
 from runtime.ads.revision import AdRevision
 from runtime.replay.destinations import Projected
 from runtime.replay.steps import Steps
@@ -58,12 +59,14 @@ class MemoryRecords:
 
     def list(self, limit: int, cursor: str | None = None) -> Page:
         ids = sorted(self.replays, reverse=True)
-        if cursor is not None and cursor not in ids:
-            raise CursorError("The cursor is not one of this list. Begin without a cursor.")
-        first = 0 if cursor is None else ids.index(cursor) + 1
+        try:
+            first = 0 if cursor is None else ids.index(unpack(cursor)[0]) + 1
+        except ValueError as error:
+            message = "The cursor is not one of this list. Begin without a cursor."
+            raise CursorError(message) from error
         page = ids[first : first + limit]
         more = first + limit < len(ids)
-        return Page([self.replays[one] for one in page], page[-1] if more else None)
+        return Page([self.replays[one] for one in page], pack(page[-1]) if more else None)
 
     def put_pieces(self, replay_id: str, pieces: Iterable[Piece]) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from runtime.ads.ad import AD_ID_PATTERN, is_ad_id
 from runtime.replays.replay import Request, Target, time_text
-from runtime.web.inputs import PAGE_ITEMS, Cursor, Headers, Limit, TextInput, Time
+from runtime.web.inputs import PAGE_ITEMS, Headers, Limit, PackedCursor, TextInput, Time
 
 KEY_CHARACTERS_MAX = 255
 REPLAY_ID_PATTERN = "^[0-9]{8}t[0-9]{6}-[0-9a-f]{8}$"
@@ -87,7 +87,7 @@ class PageQuery(TextInput):
     """Which part of a list."""
 
     limit: Limit = PAGE_ITEMS
-    cursor: Cursor | None = None
+    cursor: PackedCursor | None = None
 
 
 class ReplayPath(TextInput):

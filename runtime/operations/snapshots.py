@@ -5,22 +5,34 @@ from contextlib import contextmanager
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from runtime.ads.faults import Fault
-from runtime.operations.inputs import KeyHeaders, PageQuery
+from runtime.operations.inputs import KeyHeaders
 from runtime.operations.snapshot_bodies import SnapshotBody, SnapshotsBody, snapshot_body
 from runtime.snapshots.errors import NoSuchSnapshotError
 from runtime.snapshots.layout import is_snapshot_id
 from runtime.snapshots.service import SnapshotService
 from runtime.web.api import Api, answer
-from runtime.web.inputs import TextInput
+from runtime.web.inputs import PAGE_ITEMS, Cursor, Limit, TextInput
 from runtime.web.operation import Answer
-from runtime.web.problem import BAD_HEADER, INVALID, NOT_FOUND, ProblemError
+from runtime.web.problem import BAD_HEADER, NOT_FOUND, ProblemError
 
 SNAPSHOTS = "/snapshots"
 SNAPSHOT = "/snapshots/{snapshotId}"
 SNAPSHOT_ID_PATTERN = "^[0-9]{6}$"
+
+
+def _snapshot_id(text: str) -> str:
+    if is_snapshot_id(text):
+        return text
+    raise ValueError("is damaged; begin without a cursor")
+
+
+class SnapshotsQuery(TextInput):
+    """Which part of the list; a cursor is the id of the last snapshot of the page before."""
+
+    limit: Limit = PAGE_ITEMS
+    cursor: Annotated[Cursor, AfterValidator(_snapshot_id)] | None = None
 
 
 class SnapshotPath(TextInput):
@@ -49,10 +61,7 @@ def add_routes(api: Api, snapshots: Callable[[], SnapshotService]) -> None:
         summary="Snapshots, newest first",
         answers={200: Answer("A page of snapshots", SnapshotsBody)},
     )
-    def list_snapshots(query: PageQuery) -> Response[str]:
-        if query.cursor is not None and not is_snapshot_id(query.cursor):
-            fault = Fault("cursor", "is not one of this list; begin without a cursor")
-            raise ProblemError(INVALID, "Nothing was done: 1 fault in the query.", [fault])
+    def list_snapshots(query: SnapshotsQuery) -> Response[str]:
         views, following = snapshots().list(query.limit, query.cursor)
         return answer(200, {"items": [snapshot_body(view) for view in views], "next": following})
 

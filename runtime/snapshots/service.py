@@ -75,7 +75,9 @@ class SnapshotService:
         newest = self._snapshots.newest_request()
         if newest is None:
             return [], None
-        last = int(newest.snapshot_id) if before is None else int(before) - 1
+        last = int(newest.snapshot_id)
+        if before is not None:  # A number that no snapshot has yet is behind nothing.
+            last = min(last, int(before) - 1)
         numbers = range(last, max(last - limit, 0), -1)
         views = [self.read(f"{number:06d}") for number in numbers]
         return views, f"{numbers[-1]:06d}" if numbers and numbers[-1] > 1 else None

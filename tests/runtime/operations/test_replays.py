@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import pytest
 
+from runtime.ads.cursor import pack
 from runtime.ads.revision import AdRevision
 from runtime.operations.api import operations
 from runtime.replays.entries import EntryPage
@@ -16,6 +17,7 @@ from tests.journal_blocks import START, ad_id_of, ad_revision
 from tests.memory_replays import MemoryMachine, MemoryRecords
 
 AD = ad_id_of(1)
+SECOND = pack("second")
 
 
 @dataclass
@@ -28,10 +30,10 @@ class MemoryEntries:
         return next((one for one in self.ads if one.ad_id == ad_id), None)
 
     def list(self, replay_id: str, limit: int, cursor: str | None = None) -> EntryPage:
-        if cursor not in (None, "second"):
+        if cursor not in (None, SECOND):
             raise CursorError("The cursor is not one of this list. Begin without a cursor.")
         more = cursor is None and len(self.ads) > limit
-        return EntryPage(self.ads[:limit], "second" if more else None)
+        return EntryPage(self.ads[:limit], SECOND if more else None)
 
 
 def unasked() -> NoReturn:
@@ -110,7 +112,9 @@ def test_every_fault_is_named(desk: Desk) -> None:
     assert desk.start().faults == {"target": "is required"}
     assert desk.call("POST", "/replays", "{").problem == "broken-json"
     assert desk.start(target="state", key="ü").status == 400
-    assert desk.call("GET", "/replays", query={"limit": "0", "cursor": ""}).status == 422
+    for path in ("/replays", "/replays/20260102t030405-00000000/ads"):
+        refused = desk.call("GET", path, query={"limit": "0", "cursor": "damaged", "more": "1"})
+        assert (refused.status, refused.faults.keys()) == (422, {"limit", "cursor", "more"})
 
 
 def test_a_key_is_good_for_one_request(desk: Desk) -> None:
@@ -172,9 +176,10 @@ def test_what_a_replay_wrote_is_shown(desk: Desk) -> None:
     replay_id = desk.start(target="replayTable").body["replayId"]
     desk.entries.ads = [ad_revision(), ad_revision(ad_id_of(2), 1, deleted=True)]
     page = desk.call("GET", f"/replays/{replay_id}/ads", query={"limit": "1"})
-    assert ([one["adId"] for one in page.body["items"]], page.body["next"]) == ([AD], "second")
-    wrong = desk.call("GET", f"/replays/{replay_id}/ads", query={"cursor": "x"})
-    assert wrong.faults.keys() == {"cursor"}
+    assert ([one["adId"] for one in page.body["items"]], page.body["next"]) == ([AD], SECOND)
+    for cursor in ("x", pack("another list's")):
+        wrong = desk.call("GET", f"/replays/{replay_id}/ads", query={"cursor": cursor})
+        assert (wrong.status, wrong.faults.keys()) == (422, {"cursor"})
     one = desk.call("GET", f"/replays/{replay_id}/ads/{AD}")
     assert (one.status, str(one.body["price"])) == (200, "10.50")
     deleted = desk.call("GET", f"/replays/{replay_id}/ads/{ad_id_of(2)}")
@@ -197,7 +202,9 @@ def test_lists_go_on(desk: Desk) -> None:
     ids = [one["replayId"] for one in [*first["items"], *rest["items"]]]
     assert (len(ids), rest["next"]) == (3, None)
     assert ids == sorted(ids, reverse=True)
-    assert desk.call("GET", "/replays", query={"cursor": "x"}).faults.keys() == {"cursor"}
+    for cursor in ("x", pack("another list's")):
+        wrong = desk.call("GET", "/replays", query={"cursor": cursor})
+        assert (wrong.status, wrong.faults.keys()) == (422, {"cursor"})
 
 
 def test_the_description_names_every_route(desk: Desk) -> None:

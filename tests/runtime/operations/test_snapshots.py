@@ -123,6 +123,18 @@ def test_another_lists_cursor_is_refused(desk: Desk) -> None:
     refused = desk.call("GET", "/snapshots", query={"cursor": "abc"})
     assert refused.status == 422
     assert [fault["field"] for fault in refused.body["faults"]] == ["cursor"]
+    refused = desk.call("GET", "/snapshots", query={"cursor": "abc", "limit": "0", "more": "1"})
+    assert refused.faults.keys() == {"cursor", "limit", "more"}
+
+
+@pytest.mark.parametrize("cursor", ["000003", "999999"])
+def test_a_cursor_of_no_snapshot_that_there_is_yet_is_behind_nothing(
+    desk: Desk, cursor: str
+) -> None:
+    for _ in range(2):
+        desk.world.snapshot()
+    page = desk.call("GET", "/snapshots", query={"cursor": cursor}).body
+    assert [item["snapshotId"] for item in page["items"]] == ["000002", "000001"]
 
 
 def test_a_function_that_cannot_be_called_is_unavailable_and_the_request_stays() -> None:
