@@ -12,6 +12,9 @@ from runtime.web.problem import BROKEN_JSON, TOO_LARGE, ProblemError
 
 BODY_BYTES_MAX = 256 * 1024
 QUERY_FIELDS_MAX = 50
+REPLACEMENT = "\ufffd"
+"""What gateways put in place of bytes that are not UTF-8, where they hand a body over as text. It
+cannot be told from the character itself, which JSON can escape."""
 Event = Mapping[str, Any]
 Values = tuple[Any, list[Fault]]
 """What a model is made of, and what is wrong with it before any model looks at it."""
@@ -58,6 +61,12 @@ def _body_text(event: Event) -> str:
     if event.get("isBase64Encoded"):
         return _decoded(body)
     _check_size(len(body.encode("utf-8", "surrogatepass")))
+    if REPLACEMENT in body:
+        raise ProblemError(
+            BROKEN_JSON,
+            "The body is not JSON: it is not UTF-8 text, or it has the character U+FFFD, which "
+            "stands for that on the way here. Send UTF-8, and that character as \\ufffd.",
+        )
     if not body.strip():
         raise ProblemError(BROKEN_JSON, "The body is empty. Send a JSON object.")
     return body

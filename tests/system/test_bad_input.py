@@ -12,6 +12,8 @@ pytestmark = pytest.mark.system
 BODIES: dict[str, tuple[bytes, int, set[str]]] = {
     "broken JSON": (b'{"adTitle": ', 400, set()),
     "not JSON": (b"\xff\xfe\x00", 400, set()),
+    "not UTF-8": (json.dumps(AD).encode().replace(b"awesome", b"a\xffb"), 400, set()),
+    "UTF-8 cut short": (json.dumps(AD).encode().replace(b"awesome", b"\xe2\x82"), 400, set()),
     "no body": (b"", 400, set()),
     "a list": (b"[]", 422, set()),
     "deep nesting": (b"[" * 50_000, 400, set()),

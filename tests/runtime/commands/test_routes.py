@@ -141,6 +141,11 @@ def changed(**fields: Any) -> str:
 BODIES: dict[str, tuple[Any, int, set[str]]] = {
     "broken JSON": ('{"adTitle": ', 400, set()),
     "not text": (b"\xff\xfe\x00", 400, set()),
+    "text that was not UTF-8": (
+        json.dumps(AD).encode().replace(b"awesome", b"a\xffb").decode(errors="replace"),
+        400,
+        set(),
+    ),
     "no body": (None, 400, set()),
     "blank": (" \n", 400, set()),
     "a list": ("[]", 422, {""}),

@@ -116,6 +116,16 @@ def test_bodies_that_are_refused(call: Caller, body: Any, status: int, problem: 
     assert (reply.status, reply.problem) == (status, problem)
 
 
+def test_a_replacement_character_is_refused_where_it_may_stand_for_damage(call: Caller) -> None:
+    """As text it may stand for bytes that were not UTF-8; escaped or in base64 it cannot."""
+    refused = call("POST", "/p", '{"text": "a\ufffdb"}')
+    assert (refused.status, refused.problem) == (400, "broken-json")
+    assert "not UTF-8" in refused.body["detail"]
+    assert "\\ufffd" in refused.body["detail"]
+    for body in ('{"text": "a\\ufffdb"}', '{"text": "a\ufffdb"}'.encode()):
+        assert call("POST", "/p", body).status == 200
+
+
 def test_the_largest_body(call: Caller) -> None:
     around = len('{"text": ""}')
     assert call("POST", "/p", '{"text": "%s"}' % ("x" * (256 * 1024 - around))).status == 200
