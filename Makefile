@@ -49,7 +49,7 @@ demo: $(INSTALLED) ## Play a publisher and a reader against the running system
 	@$(LOCAL) demo $(AT)
 
 .PHONY: test
-test: $(INSTALLED) ## Run all tests; those that take times last, with the machine to themselves
+test: $(INSTALLED) $(ADLEDGER) ## Run all tests; those that take times last, with the machine to themselves
 	@$(RUN) -m pytest -n $(WORKERS) --dist loadgroup -m 'not speed'
 	@$(RUN) -m pytest -m speed tests/bench tests/system
 

@@ -13,6 +13,10 @@ from tests.system.client import Api, wait_until
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 SCRIPT_TIMEOUT_S = 120
+OUTPUTS = ".local/outputs.json"
+FOLLOWING_S = 2
+TIMED_OUT = 124
+"""What `timeout` ends with when it had to end a command."""
 
 pytestmark = pytest.mark.system
 
@@ -40,6 +44,18 @@ def shell(script: str, folder: Path) -> str:
     return done.stdout
 
 
+# Else the stack of this checkout is meant; and who follows changes does so until interrupted.
+ADLEDGER = f"""
+adledger() {{
+  case "$1 ${{2:-}}" in
+    "verify proof") command adledger "$@" ;;
+    "tail ") timeout {FOLLOWING_S} adledger tail --outputs {OUTPUTS} || [ $? = {TIMED_OUT} ] ;;
+    *) command adledger "$@" --outputs {OUTPUTS} ;;
+  esac
+}}
+"""
+
+
 def test_the_two_commands_run(stack: Stack) -> None:
     commands = [line.split("#")[0].strip() for line in scripts("Run it")[0].splitlines()]
     assert commands == ["make up", "make demo"]
@@ -60,6 +76,10 @@ def test_the_calls_work_when_pasted(stack: Stack, api: Api, tmp_path: Path) -> N
     ad_id = json.loads((tmp_path / "ad.json").read_text())["adId"]
     assert api.read("42", ad_id, consistency="strong").body["price"] == 150
     wait_until(lambda: api.search(q="awesome", maxPrice=200).body["total"] > 0, 10)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    shown = shell(f"source {state}\n{ADLEDGER}\n{scripts('Look into it')[0]}", tmp_path)
+    for told in (f"ad {ad_id} of publisher 42", "projection", "✓ verified", "SUCCEEDED"):
+        assert told in shown
     shell(f"source {state}\n{blocks[-1]}", tmp_path)
     assert api.read("42", ad_id, consistency="strong").status == 404
 
