@@ -43,7 +43,7 @@ The queries describe the commands as well: one OpenAPI document covers the publi
 
 LEFT_OUT = (
     *("ledger/exports", "ledger/imports", "ledger/server", "ledger/streams"),
-    *("ledger/audit.py", "ledger/backups", "ledger/expected.py", "ledger/progress.py"),
+    *("ledger/audit", "ledger/backups", "ledger/expected.py", "ledger/progress.py"),
     *(f"ledger/verify/{name}.py" for name in ("__main__", "answers", "parallel", "sources")),
 )
 """Packages and commands within packages that are left out of a worker's, unless named for it."""

@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 from runtime.ledger import merkle
 from runtime.ledger.errors import CorruptJournalError
 from runtime.ledger.merkle import Range
-from runtime.ledger.storage.port import JournalStorage, Leaf
+from runtime.ledger.storage.port import JournalStorage, Leaf, StoredBlock
 
 NODES_CACHED_MAX: Final = 1 << 16
 """Roots of subtrees kept, about 15 MB: with 100,000 blocks, all but the lowest level's."""
@@ -40,6 +40,17 @@ class BlockTree:
         if leaf is not None:
             self._tips.put(sequence_no, leaf)
         return leaf is not None
+
+    def check_peaks(self, block: StoredBlock) -> None:
+        """CorruptJournalError unless a block's peaks are made of those before and of its hash."""
+        number = block.sequence_no
+        before = self._storage.leaves([number - 1]).get(number - 1) if number else None
+        peaks = () if before is None else before.peaks
+        if not merkle.is_upon(block.peaks, number, block.block_hash, peaks):
+            raise CorruptJournalError(
+                f"the peaks kept with block {number}, or with the one before, are not those of"
+                " their journal: restore it from a backup"
+            )
 
     def path(self, leaf: bytes, index: int, size: int) -> list[bytes]:
         """The siblings from block `index`, whose hash is given, to the digest of `size` blocks.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from runtime.ledger.block import Block, Change, Revision
+from runtime.ledger.errors import CorruptJournalError
 from runtime.ledger.limits import Limits
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 
@@ -79,6 +80,10 @@ class Delta:
 def changes_of(stored: StoredBlock) -> BlockChanges:
     """Decode what a stored block changed."""
     block = Block.from_ion(stored.ion)
+    if block.block_hash != stored.block_hash:
+        raise CorruptJournalError(
+            f"the hash kept with block {stored.sequence_no} is not its own: verify the journal"
+        )
     return BlockChanges(
         sequence_no=stored.sequence_no,
         strand_id=block.strand_id,

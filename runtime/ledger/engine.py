@@ -157,14 +157,16 @@ class Ledger:
                 yield stored.document_id
 
     def digest(self, at: int | None = None) -> Digest:
-        """The digest of the journal up to block `at`, or of all of it, in one read.
+        """The digest of the journal up to block `at`, or of all of it, in two reads.
 
-        StatementError when there is no such block.
+        StatementError when there is no such block; CorruptJournalError when what is kept for it
+        does not follow from the block before.
         """
         block = self._storage.head() if at is None else self._block(at)
         if block is None:
             raise StatementError(f"ledger {self.name} has no block yet, so it has no digest")
         strand_id = self._committer.strand_id(block)
+        self._tree.check_peaks(block)
         return Digest(merkle.fold(block.peaks), strand_id, block.sequence_no)
 
     def block(

@@ -34,6 +34,14 @@ def append(peaks: Peaks, size: int, leaf: bytes) -> Peaks:
     return (*peaks[:kept], leaf)
 
 
+def is_upon(peaks: Peaks, size: int, leaf: bytes, before: Peaks) -> bool:
+    """Whether peaks are what one more leaf makes of the peaks before, those of `size` leaves."""
+    try:
+        return append(before, size, leaf) == peaks
+    except ValueError:
+        return False
+
+
 def fold(peaks: Peaks) -> bytes:
     """The root over all leaves beneath the peaks; over block hashes, the ledger's digest."""
     folded = b""

@@ -17,6 +17,8 @@ from typing import Final
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tests.soak.file_flips import REFUSED as REFUSED_FILE
+from tests.soak.file_flips import LedgerFile, flip_file
 from tests.soak.flips import REFUSED, Journal, flip_bits, share_of_bits
 from tests.soak.isolation import simulated, threaded
 from tests.soak.kills import kill_writers
@@ -28,6 +30,7 @@ COUNTS: Final = {
     "power-cuts": 100_000,
     "histories": 10_000,
     "flips": 100,
+    "file-flips": 20_000,
     "fuzz": 300,
     "memory": 300,
 }
@@ -65,6 +68,7 @@ def main() -> int:
         "power-cuts": _power_cuts,
         "histories": _histories,
         "flips": _flips,
+        "file-flips": _file_flips,
         "fuzz": _fuzz,
         "memory": _memory,
     }
@@ -115,7 +119,7 @@ def _with_progress(
 
 def _folder(name: str) -> Path | None:
     """Kills are survived by a real disk's files; images are thrown away and stay in memory."""
-    return MEMORY if name in ("power-cuts", "flips") and MEMORY.is_dir() else None
+    return MEMORY if name in ("power-cuts", "flips", "file-flips") and MEMORY.is_dir() else None
 
 
 def _kills(seed: int, count: int, folder: Path, advance: Advance) -> str:
@@ -177,6 +181,14 @@ def _flips(seed: int, count: int, folder: Path, advance: Advance) -> str:
         f"{found.total():,} of {bits:,} bits in {len(journal.expected)} blocks flipped, all found"
         f" in their block, none read; SQLite refused {refused:,} as another row's key;"
         f" {journal.left_out} index entries of redacted values left out"
+    )
+
+
+def _file_flips(seed: int, count: int, folder: Path, advance: Advance) -> str:
+    found = flip_file(LedgerFile(folder / "journal.sqlite"), count, seed, advance)
+    return (
+        f"{count:,} bits of a file flipped: {found[REFUSED_FILE]:,} times it was refused,"
+        f" {count - found[REFUSED_FILE]:,} times all answers were the same, none was another"
     )
 
 

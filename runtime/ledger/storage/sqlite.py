@@ -187,8 +187,7 @@ class SqliteStorage:
         """Write upon the head as it is known, or as it is read where it is not."""
         with self._file.transaction() as execute:
             if head is None:
-                rows = execute(_BLOCK + "ORDER BY sequence_no DESC LIMIT 1").fetchall()
-                head = sqlite_rows.block(rows[0]) if rows else None
+                head = _sound_head(execute)
             outcomes, head = _written(execute, group, head)
         self._newest_own = head
         for waiting, error in outcomes:
@@ -218,6 +217,22 @@ def _written(
         head = block
     sqlite_rows.insert(execute, fitting)
     return outcomes, head
+
+
+def _sound_head(execute: Execute) -> StoredBlock | None:
+    """The newest block; CorruptJournalError where nothing should be built upon it."""
+    rows = execute(_BLOCK + "ORDER BY sequence_no DESC LIMIT 1").fetchall()
+    if not rows:
+        return None
+    head = sqlite_rows.block(rows[0])
+    before = execute(f"{_LEAF}WHERE sequence_no = ?", (head.sequence_no - 1,)).fetchone()
+    peaks = () if before is None else joined_peaks.split(before[2])
+    if not merkle.is_upon(head.peaks, head.sequence_no, head.block_hash, peaks):
+        raise CorruptJournalError(
+            f"the peaks or the hash kept with the head, block {head.sequence_no}, are damaged, or"
+            " those of the block before: verify the journal and restore it from a backup"
+        )
+    return head
 
 
 def _follows(block: StoredBlock, head: StoredBlock) -> bool:

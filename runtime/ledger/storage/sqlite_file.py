@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runtime.ledger.errors import CorruptJournalError, StorageError, UnavailableError
+from runtime.ledger.storage.sqlite_check import IntegrityCheck
 
 BUSY_TIMEOUT_S: Final = 10.0
 """How long a writer waits for another process to finish its transaction."""
@@ -45,7 +46,7 @@ _SCHEMA: Final = (
         document_id TEXT NOT NULL,
         version INTEGER NOT NULL,
         PRIMARY KEY (index_id, key, document_id, version)
-    ) STRICT, WITHOUT ROWID""",
+    ) STRICT""",
     f"PRAGMA user_version = {FORMAT}",
 )
 _CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -58,14 +59,24 @@ _PRIMARY_CODE: Final = 0xFF
 class SqliteFile:
     """One writing connection and as many reading ones as threads read at once."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file and make its tables; StorageError when its format is another."""
+    def __init__(self, path: Path, *, checks: bool = True) -> None:
+        """Open the file and make its tables; StorageError when its format is another.
+
+        One that is damaged is refused, unless it is not to be checked: CorruptJournalError, at
+        once or, where the file is large, from when that has been found.
+        """
         self._path = path
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         with self._wrapped("open"):
             self._writer = self._prepared()
+            self._check = IntegrityCheck(path, self._connect()) if checks else None
+        try:
+            self._require_sound()
+        except CorruptJournalError:
+            self._writer.close()
+            raise
 
     def read(self, query: str, *parameters: Any) -> list[Row]:
         """Every row of a query."""
@@ -91,6 +102,11 @@ class SqliteFile:
             try:
                 cursor = reader.execute(query, (*parameters, rows_max))
                 for row in cursor:
+                    if not isinstance(row[-1], bytes):
+                        raise CorruptJournalError(
+                            f"journal {self._path} has a row {row[:-1]} without Ion;"
+                            " restore it from a backup"
+                        )
                     rows.append(row)
                     size += len(row[-1])
                     if size >= bytes_max:
@@ -103,6 +119,7 @@ class SqliteFile:
     @contextmanager
     def transaction(self) -> Generator[Execute]:
         """Write all that is executed inside, durably, or nothing; one thread at a time."""
+        self._require_sound()
         with self._wrapped("write"):
             self._writer.execute("BEGIN IMMEDIATE")
             try:
@@ -118,11 +135,18 @@ class SqliteFile:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
+        if self._check is not None:
+            self._check.stop()
         with self._wrapped("close"):
             for connection in (*idle, self._writer):
                 connection.close()
 
+    def _require_sound(self) -> None:
+        if self._check is not None:
+            self._check.require_sound()
+
     def _take(self) -> sqlite3.Connection:
+        self._require_sound()
         with self._lock:
             if self._closed:
                 raise StorageError(f"journal {self._path} has been closed")
@@ -194,6 +218,9 @@ class SqliteFile:
         """The one place where errors of sqlite3 become the ledger's."""
         try:
             yield
+        except UnicodeDecodeError as error:
+            message = f"cannot {what} journal {self._path}: {error}; restore it from a backup"
+            raise CorruptJournalError(message) from error
         except sqlite3.Error as error:
             message = f"cannot {what} journal {self._path}: {error}"
             code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE

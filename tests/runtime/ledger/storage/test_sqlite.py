@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -51,15 +52,17 @@ class TestSqliteStorage(JournalStorageContract):
 
 
 class TestEarlierFile(JournalStorageContract):
-    """The contract, on a file whose revisions are kept in order of their ids, as once they were."""
+    """The contract, on a file whose rows are kept in order of their ids, as once they were."""
 
     @pytest.fixture
     def storage(self, path: Path) -> Iterator[SqliteStorage]:
         SqliteStorage(path).close()
         connection = sqlite3.connect(path)
-        [(schema,)] = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'revision'")
-        connection.execute("DROP TABLE revision")
-        connection.execute(f"{schema}, WITHOUT ROWID")
+        for table in ("revision", "index_entry"):
+            query = "SELECT sql FROM sqlite_schema WHERE name = ?"
+            [(schema,)] = connection.execute(query, (table,)).fetchall()
+            connection.execute(f"DROP TABLE {table}")
+            connection.execute(f"{schema}, WITHOUT ROWID")
         connection.close()
         storage = SqliteStorage(path)
         yield storage
@@ -297,10 +300,28 @@ def test_a_damaged_page_is_reported_when_it_is_read(path: Path) -> None:
     content = bytearray(path.read_bytes())
     content[4096:] = bytes(len(content) - 4096)
     path.write_bytes(content)
-    damaged = SqliteStorage(path)
+    with pytest.raises(CorruptJournalError, match=r"is damaged .* restore it from a backup"):
+        SqliteStorage(path)
+    damaged = SqliteStorage(path, open_file=partial(sqlite_file.SqliteFile, checks=False))
     with pytest.raises(CorruptJournalError, match="cannot read journal"):
         list(damaged.blocks(0))
     damaged.close()
+
+
+@pytest.mark.parametrize(("column", "number"), [("peaks", 4), ("peaks", 3), ("block_hash", 4)])
+def test_nothing_is_built_upon_a_damaged_head(path: Path, column: str, number: int) -> None:
+    storage = SqliteStorage(path)
+    filled(storage, 5)
+    head = storage.head()
+    with storage._file.transaction() as execute:
+        damaged = f"UPDATE block SET {column} = zeroblob(length({column})) WHERE sequence_no = ?"
+        execute(damaged, (number,))
+    storage.close()
+    again = SqliteStorage(path)
+    with pytest.raises(CorruptJournalError, match="kept with the head, block 4, are damaged"):
+        again.append(following(head))
+    assert len(list(again.blocks(0))) == 5
+    again.close()
 
 
 def test_damaged_peaks_stop_the_journal(storage: SqliteStorage) -> None:
