@@ -7,7 +7,6 @@ imported, and the `ion_hash` method that pyqldb calls is given to every value cl
 What amazon.ion 0.15 would write wrongly, or die of, is refused: see `ion_bounds`.
 """
 
-import re
 import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -36,8 +35,9 @@ from amazon.ion.simpleion import IonPyValueModel
 
 from runtime.ledger.errors import IonError
 from runtime.ledger.ion_binary import VERSION_MARKER, value_hash
-from runtime.ledger.ion_bounds import DEPTH_MAX, check_number, check_value
-from runtime.ledger.ion_form import check_stream
+from runtime.ledger.ion_bounds import DEPTH_MAX, check_value
+from runtime.ledger.ion_form import sound_stream
+from runtime.ledger.ion_text import check_numbers, sound_text
 
 if not simpleion.c_ext:
     raise ImportError(
@@ -58,15 +58,6 @@ IonValue = Any
 TEXT_BYTES_MAX: Final = 1 << 24
 """Longest string or symbol read, in bytes; amazon.ion's own limit is 4096."""
 
-_NUMBER: Final = re.compile(r"\$[0-9]{7,}|[0-9_.]{12,}")
-_QUOTED_OR_NUMBER: Final = re.compile(
-    r"""'''(?:\\.|[^\\])*?'''|'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/"""
-    r"""|(?<![\w$])(?P<symbol_id>\$[0-9]{7,})|:[0-9]{2}\.(?P<fraction>[0-9]{10,})"""
-    r"""|(?<![\w$])(?P<digits>[0-9][0-9_]{34,}(?:\.[0-9_]*)?|[0-9][0-9_.]{34,})"""
-    r"""(?:(?P<float>[eE])|[dD](?P<exponent>[+-]?[0-9]{1,9}))?""",
-    re.DOTALL,
-)
-"""Numbers that the text reader changes, or never returns from, but not within quotes."""
 _VALUE_CLASSES: Final = (
     IonPyBool,
     IonPyBytes,
@@ -84,6 +75,8 @@ _VALUE_CLASSES: Final = (
 _write: Final[Callable[[Any, bool, bool, bool], bytes]] = getattr(simpleion, "ionc").ionc_write  # noqa: B009
 """What simpleion.dumps comes to, without the third of its time that it takes to get there."""
 _WRITE_ERRORS: Final = (IonException, TypeError, ValueError, OverflowError, SystemError)
+_ENDED: Final = "EOF"
+"""In the names of the reader's errors for a value that does not end."""
 READ_ERRORS: Final = (IonException, ValueError, OverflowError, SystemError, MemoryError, TypeError)
 
 
@@ -119,7 +112,7 @@ def decode_bare(data: bytes) -> IonValue:
 
 def parse(source: str) -> IonValue:
     """The one value of Ion text; IonError when it is not one."""
-    _check_numbers(source)
+    check_numbers(source)
     value = _load(source, IonPyValueModel.ION_PY)
     check_value(value)
     return _with_plain_nan(value) if "nan" in source else value
@@ -128,16 +121,18 @@ def parse(source: str) -> IonValue:
 def stream(data: bytes) -> Iterator[IonValue]:
     """Every value of a stream, binary or UTF-8 text, as it is read; IonError where it is not Ion.
 
-    The bytes may be damaged. What was read before an error may already be in use.
+    The bytes may be damaged: what comes before the damage is read first, and may be in use when
+    the error is raised.
     """
-    has_nan = False
+    has_nan, fault = False, None
+    if data[:4] == VERSION_MARKER:
+        end, fault = sound_stream(data)
+        data = data[:end]
+    else:
+        source, fault = sound_text(data)
+        has_nan = "nan" in source
+        data = data if fault is None else source.encode()
     try:
-        if data[:4] == VERSION_MARKER:
-            check_stream(data)
-        else:
-            source = data.decode()
-            has_nan = "nan" in source
-            _check_numbers(source)
         for value in simpleion.load(
             BytesIO(data),
             single_value=False,
@@ -148,7 +143,11 @@ def stream(data: bytes) -> Iterator[IonValue]:
             check_value(value)
             yield _with_plain_nan(value) if has_nan else value
     except READ_ERRORS as error:
+        if fault is not None and _ENDED in str(error):
+            raise fault from error
         raise IonError(f"not Ion: {error}") from error
+    if fault is not None:
+        raise fault
 
 
 def text(value: IonValue) -> str:
@@ -180,18 +179,6 @@ def timestamp(moment: datetime) -> Timestamp:
 def reference_hash(value: IonValue) -> bytes:
     """The Ion hash of an IonPy object by ionhash, the reference implementation: 32 bytes."""
     return ionhash.ion_hash(value, "SHA256")
-
-
-def _check_numbers(source: str) -> None:
-    if _NUMBER.search(source) is None:
-        return
-    for token in _QUOTED_OR_NUMBER.finditer(source):
-        if token["symbol_id"]:
-            raise IonError(f"not Ion: {token['symbol_id']} is the number of no symbol")
-        if token["fraction"]:
-            raise IonError(f"a second with the fraction .{token['fraction']} cannot be stored")
-        if token["digits"] and not token["float"]:
-            check_number(token["digits"], token["exponent"])
 
 
 def _binary(data: bytes) -> bytes:

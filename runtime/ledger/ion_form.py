@@ -52,18 +52,23 @@ def check_form(data: bytes, depth_max: int = DEPTH_MAX) -> None:
         raise IonError(f"not one Ion value: byte {end} of {len(data)} begins another")
 
 
-def check_stream(data: bytes) -> None:
-    """Raise IonError unless the bytes are well-formed values, each perhaps with symbols before it.
+def sound_stream(data: bytes) -> tuple[int, IonError | None]:
+    """Where the well-formed values end that a stream begins with, and what is wrong after them.
 
-    As check_form; besides, a table may add its symbols to those there are, as writers of long
-    streams have it, and the version marker may come again.
+    As check_form, but any number of values, each perhaps with symbols before it; besides, a table
+    may add its symbols to those there are, as writers of long streams have it, and the version
+    marker may come again.
     """
     if data[:4] != _VERSION_MARKER:
-        raise IonError("Ion binary begins with its version marker; these bytes do not")
+        return 0, IonError("Ion binary begins with its version marker; these bytes do not")
+    form = _Form(data, DEPTH_MAX)
     try:
-        _Form(data, DEPTH_MAX).values()
+        form.values()
+    except IonError as error:
+        return form.sound_end, error
     except (IndexError, UnicodeDecodeError) as error:
-        raise IonError(f"not Ion: {error}") from error
+        return form.sound_end, IonError(f"not Ion: after byte {form.sound_end}, {error}")
+    return len(data), None
 
 
 class _Form:
@@ -73,6 +78,8 @@ class _Form:
         self._data = data
         self._depth_max = depth_max
         self._symbols_max = _SYSTEM_SYMBOLS
+        self.sound_end = 0
+        """Where the last value ends that `values` has found in order."""
 
     def stream(self) -> int:
         """Check a symbol table, if there is one, and a value; where that ends."""
@@ -89,7 +96,9 @@ class _Form:
                 position += len(_VERSION_MARKER)
                 continue
             value = self._symbol_table(position, size, adds=True)
-            position = self._value(position, size, 0) if value == position else value
+            if value == position:
+                value = self.sound_end = self._value(position, size, 0)
+            position = value
 
     def _symbol_table(self, position: int, size: int, *, adds: bool = False) -> int:
         """Take the symbols of a table; where it ends, or the position where there is none.

@@ -11,6 +11,7 @@ from runtime.ledger.errors import IonError
 from runtime.ledger.exports.destination import Destination
 from runtime.ledger.exports.errors import (
     FormatError,
+    NoFinalManifestError,
     NoSuchObjectError,
     UnreadableExportError,
 )
@@ -60,7 +61,8 @@ class ExportReader:
         try:
             data = self._destination.get(key)
         except NoSuchObjectError as error:
-            raise UnreadableExportError(key, "it is named in the manifest and missing") from error
+            reason = "it is named in the manifest and missing"
+            raise UnreadableExportError(key, reason, named.first) from error
         form = FORMATS[ION_BINARY if data.startswith(_BINARY_MARKER) else ION_TEXT]
         at, exact, expected = 0, True, named.first
         try:
@@ -71,19 +73,21 @@ class ExportReader:
                 yield ReadBlock(key, struct, _expected(key, struct, named, expected), exact)
                 expected += 1
         except IonError as error:
-            raise UnreadableExportError(key, f"block {expected} cannot be read: {error}") from error
+            place = f", which begins at byte {at}," if exact else ""
+            reason = f"block {expected}{place} cannot be read: {error}"
+            raise UnreadableExportError(key, reason, expected) from error
         if expected != named.last + 1:
             reason = f"it ends before block {expected}, its key says {named.last} is the last"
-            raise UnreadableExportError(key, reason)
+            raise UnreadableExportError(key, reason, expected)
         if exact and at != len(data):
             reason = f"{len(data) - at} bytes that are no block follow block {named.last}"
-            raise UnreadableExportError(key, reason)
+            raise UnreadableExportError(key, reason, named.last)
 
 
 def find_final_manifest(destination: Destination, prefix: str, export_id: str = "") -> str:
     """The key of an export's final manifest; of the only one under a prefix without an id.
 
-    UnreadableExportError where there is none, so that the export has not ended, or several.
+    NoFinalManifestError where there is none, so that the export has not ended, or several.
     """
     start = f"{with_slash(prefix)}{export_id}{'.' if export_id else ''}"
     found = [
@@ -94,7 +98,7 @@ def find_final_manifest(destination: Destination, prefix: str, export_id: str = 
     if len(found) == 1:
         return found[0]
     reason = "is not there: the export has not ended" if not found else f"is one of {found}"
-    raise UnreadableExportError(f"{start}*{FINAL}", f"the final manifest {reason}")
+    raise NoFinalManifestError(f"{start}*{FINAL}", f"the final manifest {reason}")
 
 
 def _objects(manifest_key: str, data: bytes) -> list[tuple[str, DataKey]]:
@@ -134,8 +138,8 @@ def _expected(key: str, struct: Any, named: DataKey, expected: int) -> int:
         found = (str(address["strandId"]), int(address["sequenceNo"]))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         reason = f"what should be block {expected} has no address"
-        raise UnreadableExportError(key, reason) from error
+        raise UnreadableExportError(key, reason, expected) from error
     if found != (named.strand_id, expected) or expected > named.last:
         reason = f"block {found[1]} of strand {found[0]} is where block {expected} should be"
-        raise UnreadableExportError(key, reason)
+        raise UnreadableExportError(key, reason, expected)
     return expected

@@ -10,7 +10,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from runtime.ledger.errors import LedgerError, ProofError, VerificationError
+from runtime.ledger.errors import CorruptJournalError, LedgerError, ProofError
 from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.reader import find_final_manifest
 from runtime.ledger.progress import bar
@@ -33,13 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("the slow check is of this ledger's blocks: leave out --reference or --sealer")
     try:
         print(asked.run(asked))
-    except (VerificationError, ProofError) as error:
-        print(f"not verified: {error}", file=sys.stderr)
+    except (CorruptJournalError, ProofError) as error:
+        print(f"not verified: {_printable(error)}", file=sys.stderr)
         return WRONG
     except (LedgerError, OSError) as error:
-        print(f"cannot verify: {error}", file=sys.stderr)
+        print(f"cannot verify: {_printable(error)}", file=sys.stderr)
         return UNKNOWN
     return 0
+
+
+def _printable(error: Exception) -> str:
+    """What is wrong on one line: damage may have put anything into it."""
+    return "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in str(error))
 
 
 def _ledger(asked: argparse.Namespace) -> str:
@@ -48,7 +53,8 @@ def _ledger(asked: argparse.Namespace) -> str:
 
 def _export(asked: argparse.Namespace) -> str:
     manifest = find_final_manifest(FolderDestination(asked.folder), asked.prefix, asked.export_id)
-    return _verified(ExportFolder(asked.folder, manifest, Sealer(asked.sealer)), asked)
+    sealer = Sealer(asked.sealer)
+    return _verified(ExportFolder(asked.folder, manifest, sealer, asked.rewritten), asked)
 
 
 def _verified(source: Source, asked: argparse.Namespace) -> str:
@@ -81,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("folder", type=Path, help="with the bucket's objects")
     export.add_argument("--prefix", default="", help="the export's prefix in the bucket")
     export.add_argument("--export-id", default="", help="where the prefix has several exports")
+    export.add_argument(
+        "--rewritten",
+        action="store_true",
+        help="admit blocks of this ledger that another program wrote anew; hashes have to hold",
+    )
     _add_range(export)
     proof = _kind(kinds.add_parser, "proof", _proof, "a proof in a file of Ion text")
     proof.add_argument("file", type=Path, help="{digest, digestTipAddress, proof, block, …}")

@@ -10,10 +10,15 @@ from typing import Any, Final, Protocol
 
 from runtime.ledger import ion
 from runtime.ledger.blobs import blob
-from runtime.ledger.errors import IonError, StorageError, VerificationError
-from runtime.ledger.exports.errors import ExportError
+from runtime.ledger.errors import (
+    CorruptJournalError,
+    IonError,
+    StorageError,
+    VerificationError,
+)
+from runtime.ledger.exports.errors import ExportError, UnreadableExportError
 from runtime.ledger.exports.folder import FolderDestination
-from runtime.ledger.exports.reader import ExportReader
+from runtime.ledger.exports.reader import ExportReader, ReadBlock
 from runtime.ledger.ion_form import check_form
 from runtime.ledger.verify import shown, strict
 from runtime.ledger.verify.chain import check_imported, check_stored
@@ -21,6 +26,10 @@ from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.shown import Sealer
 
 PAGE_BLOCKS: Final = 128
+_NOT_EXACT: Final = (
+    "up to this block, has not the bytes that this ledger wrote, though the hashes hold; if another"
+    " program wrote the export anew, verify it as rewritten"
+)
 
 
 class Source(Protocol):
@@ -100,37 +109,50 @@ class ExportFolder:
     manifest: str
     """The key of the final manifest."""
     sealer: Sealer = Sealer.LEDGER
+    rewritten: bool = False
+    """Whether another program may have written this ledger's blocks anew."""
 
     def span(self) -> tuple[int, int]:
-        """What the manifest names."""
-        objects = self._reader().objects
+        """What the manifest names; CorruptJournalError where it is damaged."""
+        with _export_faults():
+            objects = self._reader().objects
         return (objects[0][1].first, objects[-1][1].last + 1) if objects else (0, 0)
 
-    def blocks(self, first: int, end: int) -> Iterator[Any]:
-        """Blocks as Ion structs."""
-        try:
+    def blocks(self, first: int, end: int) -> Iterator[ReadBlock]:
+        """Blocks as Ion structs; VerificationError at the first that cannot be read."""
+        with _export_faults():
             found = self._reader().blocks(first)
-            for block in takewhile(lambda block: block.sequence_no < end, found):
-                yield block.struct
-        except ExportError as error:
-            raise StorageError(str(error)) from error
+            yield from takewhile(lambda block: block.sequence_no < end, found)
 
-    def claimed_previous(self, block: Any) -> bytes:
+    def claimed_previous(self, block: ReadBlock) -> bytes:
         """From the struct."""
         try:
-            return blob(block["previousBlockHash"])
+            return blob(block.struct["previousBlockHash"])
         except (KeyError, TypeError, ValueError):
             return b""
 
-    def check(self, block: Any, place: Place) -> CheckedBlock:
-        """By all that the hashes of whoever sealed it cover."""
-        return shown.check(block, place, self.sealer)
+    def check(self, block: ReadBlock, place: Place) -> CheckedBlock:
+        """By all that the hashes of whoever sealed it cover, and by its bytes if we wrote them."""
+        found = shown.check(block.struct, place, self.sealer)
+        if found.is_ours and not block.exact and not self.rewritten:
+            raise VerificationError(f"object {block.key}, {_NOT_EXACT}", place.sequence_no)
+        return found
 
     def _reader(self) -> ExportReader:
-        try:
-            return ExportReader(FolderDestination(self.folder), self.manifest)
-        except ExportError as error:
-            raise StorageError(str(error)) from error
+        return ExportReader(FolderDestination(self.folder), self.manifest)
+
+
+@contextmanager
+def _export_faults() -> Generator[None]:
+    """Damage is told from what hinders reading, and by the block it is in."""
+    try:
+        yield
+    except UnreadableExportError as error:
+        if error.sequence_no is None:
+            raise CorruptJournalError(str(error)) from error
+        raise VerificationError(str(error), error.sequence_no) from error
+    except ExportError as error:
+        raise StorageError(str(error)) from error
 
 
 def missing(sequence_no: int) -> VerificationError:
