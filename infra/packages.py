@@ -41,10 +41,11 @@ WORKERS: dict[str, tuple[str, ...]] = {
 The queries describe the commands as well: one OpenAPI document covers the publishers' API.
 """
 
+_VERIFYING = ("__main__", "answers", "parallel", "ranges", "sources")
 LEFT_OUT = (
     *("ledger/exports", "ledger/imports", "ledger/server", "ledger/streams"),
     *("ledger/audit", "ledger/backups", "ledger/expected.py", "ledger/progress.py"),
-    *(f"ledger/verify/{name}.py" for name in ("__main__", "answers", "parallel", "sources")),
+    *(f"ledger/verify/{name}.py" for name in _VERIFYING),
 )
 """Packages and commands within packages that are left out of a worker's, unless named for it."""
 

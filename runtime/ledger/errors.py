@@ -10,6 +10,7 @@ LedgerError
 │   └── InvalidTransactionError   the transaction is over or unknown
 ├── RequestError              a command breaks the session protocol (QLDB: BadRequestException)
 ├── CommitDigestError         client and ledger have executed different statements
+├── RangeError                blocks are to be verified that cannot be: there are none, or no hash
 ├── ProofError                a proof does not lead from what it shows to the digest it is held to
 ├── StorageError              the store beneath the ledger refused or failed
 │   ├── HeadMovedError        another writer appended this block first
@@ -58,6 +59,10 @@ class RequestError(LedgerError):
 
 class CommitDigestError(LedgerError):
     """The commit digest sent differs from the one computed from the statements received."""
+
+
+class RangeError(LedgerError):
+    """Blocks are to be verified that are not there, or that follow nobody knows what."""
 
 
 class ProofError(LedgerError):

@@ -5,32 +5,37 @@ is then named, and 2 when that cannot be told.
 """
 
 import argparse
+import re
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
-from runtime.ledger.errors import CorruptJournalError, LedgerError, ProofError
+from runtime.ledger.errors import CorruptJournalError, LedgerError, ProofError, RangeError
 from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.reader import find_final_manifest
 from runtime.ledger.progress import bar
+from runtime.ledger.verify.arithmetic import HASH_SIZE
+from runtime.ledger.verify.kept import KeptDigest
 from runtime.ledger.verify.parallel import verify
 from runtime.ledger.verify.place import Place
 from runtime.ledger.verify.proof_file import check_proof_file
+from runtime.ledger.verify.ranges import upon_block_before
 from runtime.ledger.verify.shown import Sealer
 from runtime.ledger.verify.sources import ExportFolder, LedgerFile, Source
 
 WRONG, UNKNOWN = 1, 2
+_NUMBER: Final = re.compile("[0-9]{1,15}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verify what the arguments name; the exit status."""
     parser = _parser()
     asked = parser.parse_args(arguments)
-    if getattr(asked, "first", 0) and asked.digest:
-        parser.error("a digest covers blocks from 0 on: leave out --first or --digest")
-    if getattr(asked, "reference", False) and Sealer(asked.sealer) is Sealer.QLDB:
-        parser.error("the slow check is of this ledger's blocks: leave out --reference or --sealer")
+    nonsense = _nonsense(asked)
+    if nonsense is not None:
+        parser.error(nonsense)
     try:
         print(asked.run(asked))
     except (CorruptJournalError, ProofError) as error:
@@ -40,6 +45,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"cannot verify: {_printable(error)}", file=sys.stderr)
         return UNKNOWN
     return 0
+
+
+def _nonsense(asked: argparse.Namespace) -> str | None:
+    """What makes no sense of the options together; None when they do."""
+    first, last = getattr(asked, "first", 0), getattr(asked, "last", None)
+    if first and asked.digest:
+        return "a digest covers blocks from 0 on: leave out --first or --digest"
+    if last is not None and last < first:
+        return f"--last {last} is before --first {first}: there is no block between them"
+    if getattr(asked, "previous_hash", None) and not first:
+        return "block 0 follows no other: give --first with --previous-hash, or leave it out"
+    if getattr(asked, "reference", False) and Sealer(asked.sealer) is Sealer.QLDB:
+        return "the slow check is of this ledger's blocks: leave out --reference or --sealer"
+    return None
 
 
 def _printable(error: Exception) -> str:
@@ -58,18 +77,40 @@ def _export(asked: argparse.Namespace) -> str:
 
 
 def _verified(source: Source, asked: argparse.Namespace) -> str:
-    begin = Place(asked.first, asked.previous_hash) if asked.first else None
     end = None if asked.last is None else asked.last + 1
-    found = verify(source, begin, end, asked.digest, asked.processes, bar("blocks"))
+    begin = _begin(source, asked, end)
+    kept = KeptDigest(asked.digest) if asked.digest and end is None else None
+    digest = None if kept else asked.digest
+    found = verify(source, begin, end, digest, asked.processes, bar("blocks"), kept=kept)
+    if not found.blocks:
+        raise RangeError("there is no block yet, so there is nothing to verify")
     last = asked.first + found.blocks - 1
     summary = f"{found.blocks} blocks with {found.revisions} revisions are in order"
     if begin is not None:
-        return f"{summary}: blocks {asked.first} to {last}, upon {begin.previous_hash.hex()}"
-    digest = b64encode(found.digest).decode()
-    known = "as given" if asked.digest else "compare it with one that was kept"
-    return (
-        f"{summary}: strand {found.strand_id}, digest of the blocks up to {last} {digest}, {known}"
-    )
+        before = f"block {asked.first - 1} as it is there, whose hash is"
+        upon = "the hash given," if asked.previous_hash else before
+        upon = f"{upon} {b64encode(begin.previous_hash).decode()}"
+        return f"{summary}: blocks {asked.first} to {last}, upon {upon}"
+    digests = f"digest of the blocks up to {last} {b64encode(found.digest).decode()}"
+    return f"{summary}: strand {found.strand_id}, {digests}, {_known(asked.digest, kept, last)}"
+
+
+def _begin(source: Source, asked: argparse.Namespace, end: int | None) -> Place | None:
+    if not asked.first:
+        return None
+    if asked.previous_hash:
+        return Place(asked.first, asked.previous_hash)
+    return upon_block_before(source, asked.first, end)
+
+
+def _known(digest: bytes | None, kept: KeptDigest | None, last: int) -> str:
+    """What the digest that was given, if there was one, shows."""
+    if digest is None:
+        return "compare it with one that was kept"
+    at = kept.found() if kept else last
+    if at == last:
+        return "as given"
+    return f"the one given is that of the blocks up to {at}, to which later ones were appended"
 
 
 def _proof(asked: argparse.Namespace) -> str:
@@ -117,13 +158,39 @@ def _kind(
 
 
 def _add_range(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--digest", type=b64decode, help="one that was kept, in base64")
-    parser.add_argument("--first", type=int, default=0, help="the first block, else 0")
+    parser.add_argument("--digest", type=_hash, help="one that was kept, in base64 or hex")
+    parser.add_argument("--first", type=_number, default=0, help="the first block, else 0")
     parser.add_argument(
-        "--previous-hash", type=b64decode, default=b"", help="of the block before it, in base64"
+        "--previous-hash",
+        type=_hash,
+        help="of the block before it, as a digest; else that block's as it is there",
     )
-    parser.add_argument("--last", type=int, help="the last block, else the newest")
-    parser.add_argument("--processes", type=int, help="else one for each processor")
+    parser.add_argument(
+        "--last", type=_number, help="the last block, with which --digest ends; else the newest"
+    )
+    parser.add_argument("--processes", type=_count, help="else one for each processor")
+
+
+def _hash(text: str) -> bytes:
+    try:
+        is_hex = len(text) == 2 * HASH_SIZE
+        found = bytes.fromhex(text) if is_hex else b64decode(text, validate=True)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither base64 nor hex") from error
+    if len(found) != HASH_SIZE:
+        raise argparse.ArgumentTypeError(f"{text!r} is {len(found)} bytes, a hash has {HASH_SIZE}")
+    return found
+
+
+def _number(text: str, least: int = 0) -> int:
+    number = int(text) if _NUMBER.fullmatch(text) else -1
+    if number < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} on")
+    return number
+
+
+def _count(text: str) -> int:
+    return _number(text, 1)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from runtime.ledger.ion import IonValue
 from runtime.ledger.ion_form import check_form
 from runtime.ledger.verify import quick, shown, strict
 from runtime.ledger.verify.arithmetic import Pieces
+from runtime.ledger.verify.kept import KeptDigest
 from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.symbols import DoubtError
 
@@ -96,17 +97,23 @@ def check_of(ion_hash: IonHash | None) -> Check:
 
 
 def verify_blocks(
-    blocks: Iterable[bytes], digest: bytes | None = None, ion_hash: IonHash | None = None
+    blocks: Iterable[bytes],
+    digest: bytes | None = None,
+    ion_hash: IonHash | None = None,
+    kept: KeptDigest | None = None,
 ) -> Verified:
     """Verify a whole journal, block 0 first; VerificationError names what is wrong first, and why.
 
     `digest` is one that was saved when the journal had exactly these blocks: without it, a journal
     rewritten from end to end or cut off at its end verifies. `ion_hash` makes the check a slow one
-    that hashes with nothing else, say with ionhash, the reference implementation.
+    that hashes with nothing else, say with ionhash, the reference implementation. `kept` is given
+    the hash of every block.
     """
     chain = Chain(check_of(ion_hash))
     for data in blocks:
         chain.add(data)
+        if kept is not None:
+            kept.add([chain.place.previous_hash])
     verified = chain.verified()
     check_digest(verified, digest)
     return verified
@@ -115,8 +122,9 @@ def verify_blocks(
 def check_digest(verified: Verified, digest: bytes | None) -> None:
     """VerificationError when another digest was saved of these blocks."""
     if digest is not None and verified.digest != digest:
+        newest = max(0, verified.blocks - 1)
         raise VerificationError(
-            f"the digest over the blocks 0..{verified.blocks - 1} is {verified.digest.hex()}, not"
-            f" the one given, {digest.hex()}: the journal was rewritten, or it has other blocks",
-            verified.blocks - 1,
+            f"the digest over the blocks 0..{newest} is {verified.digest.hex()}, not the one"
+            f" given, {digest.hex()}: the journal was rewritten, or that one is of another block",
+            newest,
         )

@@ -15,8 +15,10 @@ from typing import Final
 from runtime.ledger.errors import VerificationError
 from runtime.ledger.verify.arithmetic import Piece, Pieces
 from runtime.ledger.verify.chain import Chain, Verified, check_digest
-from runtime.ledger.verify.place import Place
-from runtime.ledger.verify.sources import Source, missing
+from runtime.ledger.verify.kept import KeptDigest
+from runtime.ledger.verify.place import Place, missing
+from runtime.ledger.verify.ranges import check_range
+from runtime.ledger.verify.sources import Source
 
 CHUNK_BLOCKS: Final = 1024
 """Verified at a time; a power of two, so that the hashes above them are made in parallel, too."""
@@ -40,6 +42,8 @@ class Chunk:
     """Whether this ledger sealed the first one."""
     fault: tuple[str, int, int | None] | None = None
     """What a VerificationError is made of."""
+    hashes: tuple[bytes, ...] = ()
+    """Of each block, where they are asked for."""
 
 
 def verify(
@@ -50,24 +54,29 @@ def verify(
     processes: int | None = None,
     progress: Progress | None = None,
     chunk_blocks: int = CHUNK_BLOCKS,
+    kept: KeptDigest | None = None,
 ) -> Verified:
     """Verify blocks from a place on; VerificationError names the first that is wrong, and why.
 
     Without a place, from block 0. `end` is the number after the last block's, else all are
-    verified; `digest` one that was saved of blocks 0..end - 1. Raises StorageError when blocks
-    cannot be read.
+    verified; `digest` one that was saved of blocks 0..end - 1; `kept` is given the hash of each.
+    Raises StorageError when blocks cannot be read, RangeError when there are none such.
     """
     place = Place() if begin is None else begin
-    first, last_end = source.span()
-    if place.sequence_no < first:
-        raise missing(place.sequence_no)
-    end = last_end if end is None else end
+    span = source.span()
+    if begin is not None or end is not None or span[0]:
+        check_range(span, place.sequence_no, end)
+    end = span[1] if end is None else end
     pieces, blocks, revisions = Pieces(), 0, 0
     processes = processes or os.cpu_count() or 1
-    for chunk in _chunks(source, place.sequence_no, end, processes, chunk_blocks):
+    asked = _Asked(source, kept is not None)
+    there = min(end, span[1])
+    for chunk in _chunks(asked, place.sequence_no, there, processes, chunk_blocks):
         _check_joint(chunk, place)
         for piece in chunk.pieces:
             pieces.push(piece)
+        if kept is not None:
+            kept.add(chunk.hashes)
         blocks += chunk.blocks
         revisions += chunk.revisions
         if progress is not None:
@@ -76,7 +85,7 @@ def verify(
             raise VerificationError(*chunk.fault)
         place = chunk.end
     if place.sequence_no != end:
-        raise missing(place.sequence_no)
+        raise missing(place.sequence_no, span[1] - 1)
     verified = Verified(pieces.digest(), place.strand_id, blocks, revisions)
     check_digest(verified, digest)
     return verified
@@ -99,8 +108,16 @@ def _check_joint(chunk: Chunk, place: Place) -> None:
         raise VerificationError("it is not sealed as the block before it, by this ledger", number)
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What each process is told of the journal."""
+
+    source: Source
+    with_hashes: bool
+
+
 def _chunks(
-    source: Source, first: int, end: int, processes: int, chunk_blocks: int
+    asked: _Asked, first: int, end: int, processes: int, chunk_blocks: int
 ) -> Iterator[Chunk]:
     """The chunks in order; their borders are multiples of their size."""
     borders = [first, *range((first // chunk_blocks + 1) * chunk_blocks, end, chunk_blocks), end]
@@ -109,18 +126,19 @@ def _chunks(
     if end <= first:
         return
     if processes <= 1:
-        yield from map(_chunk, repeat(source), starts, ends)
+        yield from map(_chunk, repeat(asked), starts, ends)
         return
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         try:
-            yield from pool.map(_chunk, repeat(source), starts, ends)
+            yield from pool.map(_chunk, repeat(asked), starts, ends)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _chunk(source: Source, first: int, end: int) -> Chunk:
+def _chunk(asked: _Asked, first: int, end: int) -> Chunk:
     """Verify some blocks; a fault is told, not raised, so that it finds its way back."""
-    chain: Chain | None = None
+    source, chain = asked.source, None
+    hashes: list[bytes] = []
     begin = Place(first)
     fault: tuple[str, int, int | None] | None = None
     begins_ours = True
@@ -132,9 +150,12 @@ def _chunk(source: Source, first: int, end: int) -> Chunk:
             chain.add(block)
             if chain.blocks == 1:
                 begins_ours = chain.place.is_ours
+            if asked.with_hashes:
+                hashes.append(chain.place.previous_hash)
     except VerificationError as error:
         fault = (error.reason, error.sequence_no, error.revision)
     if chain is None:
         return Chunk(begin, begin, (), 0, 0, fault=fault)
     pieces = tuple(chain.pieces.pieces)
-    return Chunk(begin, chain.place, pieces, chain.blocks, chain.revisions, begins_ours, fault)
+    counts = (chain.blocks, chain.revisions)
+    return Chunk(begin, chain.place, pieces, *counts, begins_ours, fault, tuple(hashes))

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from runtime.ledger.errors import VerificationError
+
 
 class Place(NamedTuple):
     """Between two blocks."""
@@ -25,3 +27,9 @@ class CheckedBlock(NamedTuple):
     """How many it has."""
     is_ours: bool = True
     """Whether this ledger sealed it, and not QLDB."""
+
+
+def missing(sequence_no: int, newest: int | None = None) -> VerificationError:
+    """The error of a block that is not there."""
+    after = "" if newest is None or newest >= sequence_no else f": the newest is {newest}"
+    return VerificationError(f"it is missing{after}", sequence_no)

@@ -22,10 +22,15 @@ from runtime.ledger.exports.reader import ExportReader, ReadBlock
 from runtime.ledger.ion_form import check_form
 from runtime.ledger.verify import shown, strict
 from runtime.ledger.verify.chain import check_imported, check_stored
-from runtime.ledger.verify.place import CheckedBlock, Place
+from runtime.ledger.verify.place import CheckedBlock, Place, missing
 from runtime.ledger.verify.shown import Sealer
 
 PAGE_BLOCKS: Final = 128
+BLOCK_BYTES_MIN: Final = 256
+"""Less than any block has: its hashes alone are more."""
+_UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
+"""The second is raised where damage is in what SQLite says of it."""
+_PRIMARY_CODE: Final = 0xFF
 _NOT_EXACT: Final = (
     "up to this block, has not the bytes that this ledger wrote, though the hashes hold; if another"
     " program wrote the export anew, verify it as rewritten"
@@ -63,19 +68,54 @@ class LedgerFile:
     """QLDB, where it sealed the journal's first blocks; this ledger's own are told apart."""
 
     def span(self) -> tuple[int, int]:
-        """All blocks from 0 to the newest, missing ones counted."""
+        """All blocks from 0 to the newest, missing ones counted.
+
+        A damaged number can be huge: not more are counted than the file has room for, and one.
+        """
         with self._reading() as connection:
             [(last,)] = connection.execute("SELECT MAX(sequence_no) FROM block")
-        return 0, 0 if last is None else last + 1
+            [(pages,)] = connection.execute("PRAGMA page_count")
+            [(page_bytes,)] = connection.execute("PRAGMA page_size")
+        room = pages * page_bytes // BLOCK_BYTES_MIN
+        return 0, 0 if last is None else min(max(0, last), room) + 1
 
     def blocks(self, first: int, end: int) -> Iterator[bytes]:
-        """The bytes of blocks; a missing one is left out, which the next one's number tells."""
-        query = "SELECT ion FROM block WHERE sequence_no BETWEEN ? AND ? ORDER BY sequence_no"
+        """The bytes of blocks; VerificationError at one that is missing, or has none."""
+        expected = first
         with self._reading() as connection:
             for start in range(first, end, PAGE_BLOCKS):
-                page = (start, min(start + PAGE_BLOCKS, end) - 1)
-                for (data,) in connection.execute(query, page).fetchall():
+                page_end = min(start + PAGE_BLOCKS, end)
+                for number, data in self._rows(connection, start, page_end):
+                    if number != expected:
+                        raise missing(expected)
+                    if not isinstance(data, bytes):
+                        reason = f"its row has {type(data).__name__} in the place of its bytes"
+                        raise VerificationError(reason, number)
                     yield data
+                    expected += 1
+                if expected != page_end:
+                    raise missing(expected)
+
+    def _rows(
+        self, connection: sqlite3.Connection, first: int, end: int
+    ) -> Iterator[tuple[int, object]]:
+        """Numbers and bytes of blocks first..end - 1; one by one where not all can be read."""
+        query = (
+            "SELECT sequence_no, ion FROM block WHERE sequence_no BETWEEN ? AND ?"
+            " ORDER BY sequence_no"
+        )
+        try:
+            yield from connection.execute(query, (first, end - 1)).fetchall()
+            return
+        except _UNREADABLE as error:
+            if not _is_damage(error):
+                raise
+        for number in range(first, end):
+            try:
+                yield from connection.execute(query, (number, number)).fetchall()
+            except _UNREADABLE as error:
+                reason = f"its row cannot be read from {self.path}: {error}"
+                raise VerificationError(reason, number) from error
 
     def claimed_previous(self, block: bytes) -> bytes:
         """From the block's own bytes."""
@@ -97,8 +137,14 @@ class LedgerFile:
         try:
             with closing(sqlite3.connect(uri, uri=True)) as connection:
                 yield connection
-        except sqlite3.Error as error:
+        except _UNREADABLE as error:
             raise StorageError(f"cannot read the ledger {self.path}: {error}") from error
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether SQLite found the file's pages damaged, and was not merely kept from reading them."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & _PRIMARY_CODE in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_TOOBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +199,3 @@ def _export_faults() -> Generator[None]:
         raise VerificationError(str(error), error.sequence_no) from error
     except ExportError as error:
         raise StorageError(str(error)) from error
-
-
-def missing(sequence_no: int) -> VerificationError:
-    """The error of a block that is not there."""
-    return VerificationError("it is missing", sequence_no)
