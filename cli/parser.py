@@ -78,14 +78,19 @@ def _verify(commands: Any) -> None:
     ledger = _command(group, "ledger", "recompute every hash of whole journals")
     _ledgers(ledger)
     _digest(ledger, "one that was kept, of the one ledger that is named")
-    ledger.add_argument("--tip", type=_number, metavar="N", help="the digest's newest block")
+    ledger.add_argument(
+        "--tip",
+        type=_number,
+        metavar="N",
+        help="the newest block to verify, with which the digest ends; else it is found",
+    )
     ledger.add_argument(
         "--reference", action="store_true", help="make Ion hashes by ionhash, which is slower"
     )
     export = _command(group, "export", "check an export in a folder", offline=True)
     export.add_argument("folder", type=Path, metavar="FOLDER")
     export.add_argument("--export-id", default="", metavar="ID", help="which one, of several")
-    _digest(export, "one that was kept, at the export's last block")
+    _digest(export, "one that was kept, at any of its blocks")
     snapshot = _command(group, "snapshot", "check a snapshot in a folder", offline=True)
     snapshot.add_argument("folder", type=Path, metavar="FOLDER")
     snapshot.add_argument("id", metavar="ID", help="the snapshot's id")

@@ -1,7 +1,7 @@
 """`adledger verify`: a proof, a ledger, an export or a snapshot, held to its own hashes."""
 
 import sys
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +24,7 @@ from runtime.ledger.imports.chain import Link, check
 from runtime.ledger.imports.errors import DamagedExportError
 from runtime.ledger.storage.port import JournalStorage, StoredBlock
 from runtime.ledger.verify import verify_blocks
+from runtime.ledger.verify.kept import KeptDigest
 from runtime.snapshot.verify import Verification
 from runtime.snapshot.verify import verify as verify_objects
 from runtime.snapshots.errors import SnapshotError
@@ -63,8 +64,9 @@ def verify_ledgers(
 ) -> None:
     """Verify whole journals, block 0 first; FailedError names what is wrong first.
 
-    With a digest that was kept, one ledger up to its tip is compared with it. `reference` makes
-    Ion hashes by ionhash, several times slower.
+    A digest that was kept is compared with that of the one ledger up to `tip`; without a tip the
+    block is found that it ended with. `reference` makes Ion hashes by ionhash, several times
+    slower.
     """
     if digest is not None and len(names or ()) != 1:
         raise UsageError("a digest is of one ledger: name it with --ledger")
@@ -92,8 +94,11 @@ def _verify_ledger(
         blocks = journal.blocks(0, last.sequence_no)
         counted = _counted(f"verify {name}", blocks, last.sequence_no + 1, report)
         hashing = ion.reference_hash if reference else ion_hash
+        kept = None if digest is None or tip is not None else KeptDigest(digest)
+        exact = digest if kept is None else None
         try:
-            verified = verify_blocks((block.ion for block in counted), digest, hashing)
+            verified = verify_blocks((block.ion for block in counted), exact, hashing, kept)
+            digest_tip = _digest_tip(digest, kept, last.sequence_no)
         except VerificationError as error:
             raise FailedError(f"ledger {name} does not verify: {error}") from error
     if verified.blocks != last.sequence_no + 1 or merkle.fold(last.peaks) != verified.digest:
@@ -110,7 +115,15 @@ def _verify_ledger(
         "digest": b64encode(verified.digest).decode(),
         "tip": last.sequence_no,
         "trusted": digest is not None,
+        "digestTip": digest_tip,
     }
+
+
+def _digest_tip(digest: bytes | None, kept: KeptDigest | None, tip: int) -> int | None:
+    """The block that the digest given ended with; None without one."""
+    if digest is None:
+        return None
+    return tip if kept is None else kept.found()
 
 
 def _tip(name: str, journal: JournalStorage, tip: int | None) -> StoredBlock:
@@ -128,15 +141,12 @@ def verify_export(screen: Screen, folder: Path, export_id: str, digest: bytes | 
     try:
         reader = ExportReader(destination, _manifest(destination, export_id))
         with screen.progress() as report:
-            found = _verify_export(reader, report)
-    except (ExportError, DamagedExportError) as error:
+            kept = None if digest is None else KeptDigest(digest)
+            found = _verify_export(reader, kept, report)
+            digest_tip = None if kept is None else kept.found()
+    except (ExportError, DamagedExportError, VerificationError) as error:
         raise FailedError(f"the export does not verify: {error}") from error
-    if digest is not None and b64decode(found["digest"]) != digest:
-        raise FailedError(
-            f"the export does not verify: the digest of its {found['blocks']} blocks is "
-            f"{found['digest']}, not the one given"
-        )
-    value = {**found, "trusted": digest is not None}
+    value = {**found, "trusted": digest is not None, "digestTip": digest_tip}
     screen.show(value, lambda console: _show_ledgers(console, [value]))
 
 
@@ -153,7 +163,7 @@ def _manifest(destination: FolderDestination, export_id: str) -> str:
     )
 
 
-def _verify_export(reader: ExportReader, report: Report) -> dict[str, Any]:
+def _verify_export(reader: ExportReader, kept: KeptDigest | None, report: Report) -> dict[str, Any]:
     objects = reader.objects
     if not objects or objects[0][1].first > 0:
         raise FailedError("the export does not begin with block 0, from which a chain is verified")
@@ -165,6 +175,8 @@ def _verify_export(reader: ExportReader, report: Report) -> dict[str, Any]:
         checked = check(block, link)
         link = checked.link
         peaks = merkle.append(peaks, link.sequence_no, link.block_hash)
+        if kept is not None:
+            kept.add([link.block_hash])
         revisions += len(checked.struct.get("revisions", ()))
     digest = b64encode(merkle.fold(peaks)).decode()
     strand_id = "" if link is None else link.strand_id
@@ -230,12 +242,12 @@ def _show_ledgers(console: Console, found: list[Mapping[str, Any]]) -> None:
     for each in found:
         line = f"✓ {each['ledger']}: {each['blocks']} blocks, {each['revisions']} revisions"
         console.print(Text(line, style="green"))
-        _show_digest(console, each["digest"], each["tip"], trusted=each["trusted"])
-
-
-def _show_digest(console: Console, digest: str, tip: int, *, trusted: bool) -> None:
-    console.print(Text(f"  digest {digest} at block {tip}"))
-    _show_trust(console, trusted=trusted)
+        console.print(Text(f"  digest {each['digest']} at block {each['tip']}"))
+        if each["trusted"] and each["digestTip"] != each["tip"]:
+            words = f"  the one you gave is that at block {each['digestTip']}: nothing up to it was"
+            console.print(Text(f"{words} altered, later blocks were appended since", style="dim"))
+        else:
+            _show_trust(console, trusted=each["trusted"])
 
 
 def _show_trust(console: Console, *, trusted: bool) -> None:

@@ -16,6 +16,7 @@ import simplejson
 from cli import operations
 from cli.__main__ import main
 from cli.parser import parser
+from runtime.ledger import merkle
 from runtime.ledger.exports.folder import FolderDestination
 from tests.cli.proofs import proof_of
 from tests.fakes import MemoryStorage
@@ -407,6 +408,14 @@ def test_an_export_in_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str
     [shown] = [json.loads(capsys.readouterr().out)]
     assert (shown["blocks"], shown["trusted"]) == (digest.sequence_no + 1, True)
     assert main(command) == 0
+    capsys.readouterr()
+    [third] = ledger.blocks(2, 2)
+    earlier = ["--digest", merkle.fold(third.peaks).hex()]
+    assert main([*command, *earlier, "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["digestTip"], shown["tip"]) == (2, digest.sequence_no)
+    assert main([*command, *earlier]) == 0
+    assert "is that at block 2: nothing up to it was altered" in capsys.readouterr().out
     assert main([*command, "--digest", "00" * 32]) == 1
     data = min(folder.rglob("*.ion"))
     content = bytearray(data.read_bytes())

@@ -126,6 +126,8 @@ def test_the_whole_ledger_verifies_up_to_a_proofs_digest(run: Run, api: Api, ad_
     assert done.returncode == 0, done.stderr
     [verified] = json.loads(done.stdout)
     assert (verified["digest"], verified["trusted"]) == (proof["digest"], True)
+    without_tip = run("verify", "ledger", *kept[:2], *kept[4:], "--json")
+    assert [each["digestTip"] for each in json.loads(without_tip.stdout)] == [int(tip)]
     assert run("verify", "ledger").returncode == 0
     assert run("verify", "ledger", *kept[:4], "--digest", "00" * 32).returncode == 1
     assert run("verify", "ledger", "--digest", "00" * 32).returncode == 2
