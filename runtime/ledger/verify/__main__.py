@@ -67,7 +67,10 @@ def _printable(error: Exception) -> str:
 
 
 def _ledger(asked: argparse.Namespace) -> str:
-    return _verified(LedgerFile(asked.file, asked.reference, Sealer(asked.sealer)), asked)
+    file = LedgerFile(asked.file, asked.reference, Sealer(asked.sealer))
+    told = _verified(file, asked)
+    file.check_pages()
+    return told
 
 
 def _export(asked: argparse.Namespace) -> str:
