@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from runtime.ledger.errors import IonError
-from runtime.ledger.ion_bounds import check_number
+from runtime.ledger.ion_bounds import FRACTION_DIGITS_MAX, check_number
 
 _NUMBER: Final = re.compile(r"\$[0-9]{7,}|[0-9_.]{12,}")
 _QUOTED_OR_NUMBER: Final = re.compile(
@@ -52,6 +52,9 @@ def _check(token: re.Match[str]) -> None:
     if token["symbol_id"]:
         raise IonError(f"not Ion: {token['symbol_id']} is the number of no symbol")
     if token["fraction"]:
-        raise IonError(f"a second with the fraction .{token['fraction']} cannot be stored")
+        raise IonError(
+            f"a timestamp with {len(token['fraction'])} digits behind the second's point:"
+            f" {FRACTION_DIGITS_MAX} can be stored"
+        )
     if token["digits"] and not token["float"]:
         check_number(token["digits"], token["exponent"])

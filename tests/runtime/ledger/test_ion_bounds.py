@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runtime.ledger import ion
 from runtime.ledger.engine import Ledger
 from runtime.ledger.errors import IonError, RequestError, StatementError
-from runtime.ledger.ion_bounds import DEPTH_MAX, INT_BITS_MAX, MEMBERS_MAX
+from runtime.ledger.ion_bounds import DEPTH_MAX, FRACTION_DIGITS_MAX, INT_BITS_MAX, MEMBERS_MAX
 from runtime.ledger.ion_form import check_form
 from runtime.ledger.session import SessionService
 from tests.fakes import MemoryStorage
@@ -221,3 +221,20 @@ def test_a_session_refuses_them_as_parameters(holder: dict[str, Any]) -> None:
     }
     with pytest.raises(RequestError, match=r"Parameters: \[0\]"):
         service.send_command({"SessionToken": token, "ExecuteStatement": asked})
+
+
+@given(st.text("0123456789", min_size=1, max_size=40))
+def test_every_digit_of_a_second_comes_back_or_is_refused(digits: str) -> None:
+    source = f"2026-01-02T03:04:05.{digits}Z"
+    magnitude = int(digits).to_bytes(int(digits).bit_length() // 8 + 1, "big")
+    moment = b"\x80\x0f\xea\x81\x82\x83\x84\x85" + bytes([0xC0 | len(digits)])
+    data = b"\xe0\x01\x00\xea\x6e" + bytes([0x80 | len(moment + magnitude)]) + moment + magnitude
+    if len(digits) > FRACTION_DIGITS_MAX:
+        with pytest.raises(IonError, match=f"{len(digits)} digits .* 9 can be stored"):
+            ion.parse(source)
+        with pytest.raises(IonError, match="too fine to be kept"):
+            check_form(data)
+        return
+    value = ion.parse(source)
+    assert ion.text(value) == source == ion.text(ion.decode(ion.encode(value)))
+    assert ion.text(ion.decode(data)) == source
