@@ -16,11 +16,16 @@ def header(data: bytes, position: int) -> tuple[int, int, int]:
     position += 1
     length = head & 0x0F
     if length == _LONG:
-        length = data[position] - 0x80
-        if length >= _LONG:
+        first = data[position]
+        position += 1
+        # The usual lengths, of one and of two bytes, are read here: every block has ten of them.
+        if first >= _SHORT:
+            length = first - 0x80
+        elif 0 < first < 0x80 <= data[position]:
+            length = first << 7 | data[position] & 0x7F
             position += 1
         else:
-            length, position = size(data, position)
+            length, position = size(data, position - 1)
     elif length == _NULL:
         raise DoubtError
     return head >> 4, position, position + length
@@ -31,9 +36,6 @@ def size(data: bytes, position: int) -> tuple[int, int]:
     first = data[position]
     if first >= _SHORT:
         return first - 0x80, position + 1
-    second = data[position + 1]
-    if 0 < first < 0x80 <= second:
-        return first << 7 | second & 0x7F, position + 2
     length, position = number(data, position)
     if length < _LONG:
         raise DoubtError

@@ -16,6 +16,7 @@ from runtime.ledger.verify.layout import FIRST_END, layout_of
 from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.revisions import Revisions
 from runtime.ledger.verify.scan import DEPTH_MAX, Scan
+from runtime.ledger.verify.shapes import has_table
 from runtime.ledger.verify.symbols import SYSTEM, DoubtError
 from runtime.ledger.verify.written import HASH, STRUCT, blob, blobs, field
 
@@ -78,9 +79,6 @@ def _checked(data: bytes, place: Place) -> CheckedBlock:
 
 def value_hash(data: bytes) -> bytes:
     """The Ion hash of an encoded value, with or without symbols."""
+    scan = Scan(data) if has_table(data) else Scan.without_symbols(data)
     # Whoever encoded the value has seen to its depth, and did not count annotations.
-    try:
-        scan = Scan(data)
-    except DoubtError:
-        scan = Scan.without_symbols(data)
     return sha256(scan.serialized(scan.start, -DEPTH_MAX)[0]).digest()

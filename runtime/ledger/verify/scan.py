@@ -21,7 +21,7 @@ from runtime.ledger.verify.symbols import (
     id_symbol,
     serialized_struct,
 )
-from runtime.ledger.verify.written import ANNOTATED, LIST, MARKER, STRUCT, SYMBOL
+from runtime.ledger.verify.written import ANNOTATED, INT, LIST, MARKER, NEGATIVE, STRUCT, SYMBOL
 
 DIGESTS_CACHED_MAX: Final = 2_048
 DIGEST_CONTENT_BYTES_MAX: Final = 40
@@ -94,7 +94,7 @@ class Scan:
         head = data[position]
         kind = head >> 4
         if kind <= 1 or head & 0x0F == 15:
-            if head not in (0x0F, 0x10, 0x11) and (head & 0x0F != 15 or head >= 0xE0):
+            if head not in _WITHOUT_BODY:
                 raise DoubtError
             return _CODED[head], position + 1
         kind, body, end = header(data, position)
@@ -202,9 +202,11 @@ class Scan:
 
 
 _PLAIN: Final = frozenset(
-    kind << 4 | length for kind in (2, 3, 4, 5, 6, 8, 9, 10) for length in range(15)
+    kind << 4 | length for kind in range(INT, LIST) if kind != SYMBOL for length in range(15)
 )
 """How values begin whose body is hashed as it is."""
+_WITHOUT_BODY: Final = {0x10, 0x11, *range(0x0F, 0xE0, 0x10)} - {NEGATIVE << 4 | 0x0F}
+"""False, true, and null of each kind; that of ints is written as that of positive ones."""
 _MAY_BE_SYMBOLS: Final = (SYMBOL, ANNOTATED)
 _ORDERED: Final = 0xD1
 """How a struct begins that says it is in the order of its symbols."""

@@ -87,13 +87,13 @@ def _around_ids(table: bytes) -> tuple[Shape, list[bytes]]:
             pieces.append(other[ID_SIZE:])
         else:
             pieces[-1] += ID + other
-    if len(ids) > 1 and len(set(ids)) < len(ids):
-        raise DoubtError
     try:
-        return _shape(tuple(pieces)), ids
-    except DoubtError:
+        if len(set(ids)) == len(ids):
+            return _shape(tuple(pieces)), ids
+    except (DoubtError, LookupError, UnicodeDecodeError):
         # What looks like an id may be within a longer text: then the pieces are not whole.
-        return Shape((table,)), []
+        pass
+    return Shape((table,)), []
 
 
 @lru_cache(SHAPES_CACHED_MAX)
@@ -108,14 +108,23 @@ def _texts(written: bytes) -> tuple[list[bytes], list[bytes]]:
     position = 0
     while position < len(written):
         kind, body, position = header(written, position)
+        if position > len(written):
+            raise DoubtError
         text = written[body:position]
         text.decode()
         texts.append(text)
         if kind != STRING:
             raise DoubtError
-    if position != len(written):
-        raise DoubtError
     return texts, [*map(symbol, texts)]
+
+
+def has_table(data: bytes) -> bool:
+    """Whether a stream begins with a symbol table."""
+    try:
+        texts_of(data[:OPENING_BYTES_MAX])
+    except DoubtError:
+        return False
+    return True
 
 
 @lru_cache(OPENINGS_CACHED_MAX)
