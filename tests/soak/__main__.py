@@ -49,6 +49,7 @@ EDGES: Final = {
     "HTTP": "tests/runtime/web/test_openapi.py",
     "stream records": "tests/runtime/journal/test_fuzz.py",
     "stored blocks": "tests/runtime/publish_journal/test_fuzz.py",
+    "blocks to verify": "tests/runtime/ledger/verify/test_fuzz.py",
     "exports": "tests/runtime/ledger/imports/test_fuzz.py",
     "config": "tests/infra/test_fuzz.py",
 }

@@ -15,13 +15,12 @@ FIRST_END: Final = len(SYSTEM) + len(FIRST_NAMES)
 _HEAD: Final = 2
 """Bytes that tell that metadata are a struct, and how many bytes it has: from 14 to 127."""
 _METADATA: Final = (b"metadata", b"id", b"txTime", b"txId")
-
 _REVISION: Final = {b"revisions", b"hash", *_METADATA}
 """What every revision has; documents may have members of these names, too."""
 
 
 class RevisionLayout:
-    """What stands before the parts of a revision, and which symbols they use."""
+    """What is written before the parts of a revision, and which symbols they use."""
 
     def __init__(self, shape: Shape) -> None:
         """Look the members up."""
@@ -36,6 +35,7 @@ class RevisionLayout:
         self.metadata: dict[int, bytes] = {}
         """What stands before the id in metadata, by their size, as far as it was asked for."""
         self.time, self.transaction = shape.field(b"txTime"), shape.field(b"txId") + ID
+        # Which symbols are used, in order, before what they are named for.
         self.before_revisions = (numbers[b"revisions"],)
         self.before_content = (numbers[b"hash"],)
         self.before_data = (numbers[b"hash"], numbers.get(b"data", 0))

@@ -1,4 +1,4 @@
-"""The symbols of an encoded value, from the bytes of its symbol table, and hashes with them."""
+"""What symbols and structs are in Ion hashes."""
 
 from functools import lru_cache
 from hashlib import sha256

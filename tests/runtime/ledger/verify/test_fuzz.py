@@ -11,39 +11,18 @@ from runtime.ledger.block import Change
 from runtime.ledger.errors import VerificationError
 from runtime.ledger.hashing import ion_hash
 from runtime.ledger.verify import quick, strict
-from runtime.ledger.verify.place import CheckedBlock, Place
-from runtime.ledger.verify.symbols import DoubtError
+from runtime.ledger.verify.place import Place
 from tests.fuzzing import changed, effort
 from tests.ion_values import ION_VALUES, NAMES, struct
-from tests.runtime.ledger.journals import TABLE, draft, journal, numbered_id, sealed
+from tests.runtime.ledger.journals import TABLE, draft, numbered_id, sealed
 from tests.runtime.ledger.verify.resealing import Unsealable, resealed
+from tests.runtime.ledger.verify.test_quick import PLACES, quickly
 
 SETTINGS = effort(150)
 ROUNDS = 20
 """Of damage to a block, for each example."""
 CHANGES_MAX = 4
 SEEN = 3_000
-
-
-def _places() -> list[tuple[bytes, Place]]:
-    """Each block of the journal with its place."""
-    found: list[tuple[bytes, Place]] = []
-    place = Place()
-    for data in journal():
-        found.append((data, place))
-        checked = strict.check(data, place, ion_hash)
-        place = Place(place.sequence_no + 1, checked.block_hash, checked.strand_id)
-    return found
-
-
-PLACES = _places()
-
-
-def quickly(data: bytes, place: Place) -> CheckedBlock | None:
-    try:
-        return quick.check(data, place)
-    except DoubtError:
-        return None
 
 
 def agreed(data: bytes, place: Place) -> bool:

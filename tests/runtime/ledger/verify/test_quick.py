@@ -17,7 +17,8 @@ from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.quick import value_hash
 from runtime.ledger.verify.symbols import DoubtError
 from tests.ion_values import ION_VALUES, NAMES, struct
-from tests.runtime.ledger.journals import TABLE, draft, journal, numbered_id, sealed
+from tests.runtime.ledger.journals import TABLE, change, draft, journal, numbered_id, sealed
+from tests.runtime.ledger.verify.resealing import resealed
 
 FLIPS = 1_000
 
@@ -69,6 +70,26 @@ def test_its_hash_is_that_of_the_reference(value: Any) -> None:
     assert value_hash(data) == reference_hash(ion.decode(data))
 
 
+def test_deep_values_are_hashed() -> None:
+    """Whoever wrote them did not count annotations."""
+    data = ion.encode(ion.parse("a::[" * 100 + "]" * 100))
+    assert value_hash(data) == ion_hash(ion.decode(data))
+
+
+def test_what_blocks_share_is_looked_at_in_each() -> None:
+    """Statements as long as one another, in blocks that are equal but for times and ids."""
+    texts = ["INSERT INTO Ads ?", "INSERT INTO Bds ?", "INSERT INTO Ads ?"]
+    commits = sealed([draft(n, [change(n, 0, "{n:1}")], [text]) for n, text in enumerate(texts)])
+    place = Place()
+    for number, commit in enumerate(commits):
+        data = commit.block.ion
+        found = quick.check(data, place)
+        assert found == strict.check(data, place, ion_hash)
+        for old, new in ((b"INSERT", b"insert"), (b"Ads", b"ads"), (b"\xb1\x20", b"\xb1\x21")):
+            assert quickly(data.replace(old, new), place) is None
+        place = Place(number + 1, found.block_hash, found.strand_id)
+
+
 @settings(deadline=None)
 @given(st.integers(0, 1 << 30))
 def test_whatever_it_passes_is_passed_by_the_strict_check(seed: int) -> None:
@@ -115,6 +136,52 @@ def test_every_flipped_bit_is_doubted() -> None:
 )
 def test_a_block_at_another_place_is_doubted(place: Place) -> None:
     assert quickly(PLACES[1][0], place) is None
+
+
+def test_symbols_in_another_order_are_doubted() -> None:
+    """The same meaning, and the same hashes."""
+    [commit] = sealed([draft(0, [change(1, 0, "{ab:1,cd:2}")])])
+    data = commit.block.ion
+    assert quickly(data, Place()) is not None
+    first = data.index(b"\x82ab\x82cd")
+    ab = data.rindex(b"\x21\x01") - 1
+    cd = data.rindex(b"\x21\x02") - 1
+    swapped = bytearray(data)
+    swapped[first : first + 6] = b"\x82cd\x82ab"
+    swapped[ab], swapped[cd] = data[cd], data[ab]
+    assert ion.decode(bytes(swapped)) == ion.decode(data)
+    assert quickly(bytes(swapped), Place()) is None
+    assert strictly(bytes(swapped), Place()) is None
+
+
+def forged(text: str, old: bytes, new: bytes) -> bytes:
+    """A block whose document has other bytes instead, and all hashes that fit to them."""
+    [commit] = sealed([draft(0, [change(1, 0, text)])])
+    data = commit.block.ion
+    assert data.count(old) == 1
+    return resealed(data.replace(old, new), b"")
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new"),
+    [
+        ("{n:515}", b"\x22\x02\x03", b"\x22\x00\x03"),
+        ("{n:-515}", b"\x32\x02\x03", b"\x32\x00\x03"),
+        ("{n:[-515]}", b"\x32\x02\x03", b"\x32\x00\x03"),
+        ('{n:"\u00e9\u00e9"}', b"\xc3\xa9\xc3\xa9", b"\xc3\xa9\xc3\xc3"),
+        ("{n:1.25e0}", b"\x48\x3f\xf4", b"\x48\x00\x00"),
+        ("{n:1.10}", b"\x52\xc2\x6e", b"\x52\xc2\x00"),
+        ("{n:2031-02-28T}", b"\x0f\xef\x82\x9c", b"\x0f\xef\x82\x9d"),
+        ("{n:2031-02-28T01:02Z}", b"\x0f\xef\x82\x9c", b"\x0f\xef\x82\x9d"),
+        ("{n:null.int}", b"\x9f\x2f", b"\x9f\x3f"),
+        ("{n:[a,b],m:[a,b]}", b"\x71\x20\x71\x21\xa2", b"\x71\x21\x71\x20\xa2"),
+        ("{a:{b:7,c:8},b:5,c:6}", b"\xa1\x21\x06", b"\x9f\x21\x06"),
+    ],
+)
+def test_other_forms_are_doubted_though_hashes_fit(text: str, old: bytes, new: bytes) -> None:
+    assert quickly(forged(text, old, old), Place()) is not None
+    assert quickly(forged(text, old, new), Place()) is None
+    assert strictly(forged(text, old, new), Place()) is None
 
 
 def test_other_bytes_of_the_same_meaning_are_doubted() -> None:
