@@ -33,9 +33,8 @@ class InfoFrame:
     statements: tuple[Statement, ...]
     documents: tuple[tuple[int, bytes], ...]
     """The symbol of each, and what its table and its statements add to hashes."""
-    used_before: int
-    used_after: int
-    """The first symbol that is not used yet."""
+    used: int
+    """The first symbol that is not used after it."""
 
     def fits(self, data: bytes, position: int) -> bool:
         """Whether what begins at a position differs in times and digests alone."""

@@ -27,26 +27,27 @@ _STATEMENTS: Final = symbol(b"statements") + b"\x0b\xb0"
 def read(scan: Scan, position: int, frames: dict[int, InfoFrame]) -> tuple[bytes, list[bytes], int]:
     """Hash, ids of documents and end of the transactionInfo at a position; DoubtError without one.
 
-    `frames` are those that were read before with symbols of this shape, by their size.
+    `frames` are those that were read before with symbols of this shape, by their size; the same
+    of them were used each time.
     """
     kind, body, end = header(scan.data, position)
     if kind != STRUCT:
         raise DoubtError
     frame = frames.get(end - body)
-    if frame is None or scan.used != frame.used_before or not frame.fits(scan.data, body):
+    if frame is None or not frame.fits(scan.data, body):
         frame = _frame(scan, body, end)
         if end - body <= FRAME_BYTES_MAX:
             if len(frames) >= FRAMES_KEPT_MAX:
                 frames.clear()
             frames[end - body] = frame
-    scan.used = frame.used_after
+    scan.used = frame.used
     ids = [scan.names[name] for name, _ in frame.documents]
     return frame.hash(scan.data, body, scan.symbols), ids, end
 
 
 def _frame(scan: Scan, position: int, end: int) -> InfoFrame:
     """What the members between two positions are; DoubtError when they are no transactionInfo."""
-    data, used_before = scan.data, scan.used
+    data = scan.data
     statements, at = _statements(scan, scan.member(b"statements", position))
     documents: list[tuple[int, bytes]] = []
     if at < end:
@@ -63,7 +64,7 @@ def _frame(scan: Scan, position: int, end: int) -> InfoFrame:
     moved = [
         Statement(text, *[place - position for place in places]) for text, *places in statements
     ]
-    return InfoFrame(tuple(pieces), tuple(moved), tuple(documents), used_before, scan.used)
+    return InfoFrame(tuple(pieces), tuple(moved), tuple(documents), scan.used)
 
 
 def _statements(scan: Scan, position: int) -> tuple[list[Statement], int]:

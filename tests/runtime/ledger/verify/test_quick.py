@@ -15,7 +15,9 @@ from runtime.ledger.ion import reference_hash
 from runtime.ledger.verify import quick, strict
 from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.quick import value_hash
+from runtime.ledger.verify.shapes import OPENING_BYTES_MAX, texts_of
 from runtime.ledger.verify.symbols import DoubtError
+from runtime.ledger.verify.written import ANNOTATED, LIST, MARKER, STRUCT, opening
 from tests.ion_values import ION_VALUES, NAMES, struct
 from tests.runtime.ledger.journals import TABLE, change, draft, journal, numbered_id, sealed
 from tests.runtime.ledger.verify.resealing import resealed
@@ -152,6 +154,18 @@ def test_symbols_in_another_order_are_doubted() -> None:
     assert ion.decode(bytes(swapped)) == ion.decode(data)
     assert quickly(bytes(swapped), Place()) is None
     assert strictly(bytes(swapped), Place()) is None
+
+
+def test_a_symbol_that_nobody_uses_is_doubted() -> None:
+    data, place = PLACES[1]
+    begin, end = texts_of(data[:OPENING_BYTES_MAX])
+    written = data[begin:end] + b"\x86unused"
+    for kind, before in ((LIST, b"\x87"), (STRUCT, b"\x81\x83"), (ANNOTATED, MARKER)):
+        written = before + opening(kind, len(written)) + written
+    unused = written + data[end:]
+    assert ion.decode(unused) == ion.decode(data)
+    assert quickly(unused, place) is None
+    assert strictly(unused, place) is None
 
 
 def forged(text: str, old: bytes, new: bytes) -> bytes:

@@ -55,6 +55,16 @@ def test_tables_that_differ_in_ids_alone_have_one_shape() -> None:
     assert shape_of(table("a", "b", OTHER))[0] is not shape
 
 
+def test_what_is_no_id_is_not_taken_for_one() -> None:
+    written = table("a", ID, "b")
+    shape, _ = shape_of(written)
+    other, ids = shape_of(written.replace(ID[:1].encode(), b"\x0b"))
+    assert other is not shape
+    assert ids == []
+    with pytest.raises(UnicodeDecodeError):
+        shape_of(written.replace(ID[:1].encode(), b"\xff"))
+
+
 def test_a_field_is_written_with_its_number() -> None:
     shape, _ = shape_of(table(*(f"f{n}" for n in range(200))))
     assert shape.field(b"f0") == b"\x8a"
