@@ -117,7 +117,11 @@ def _known(digest: bytes | None, kept: KeptDigest | None, last: int) -> str:
 
 
 def _proof(asked: argparse.Namespace) -> str:
-    return check_proof_file(asked.file.read_text(encoding="utf-8"), Sealer(asked.sealer))
+    try:
+        text = asked.file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ProofError(f"{asked.file} holds no proof: byte {error.start} is not UTF-8") from error
+    return check_proof_file(text, Sealer(asked.sealer))
 
 
 def _parser() -> argparse.ArgumentParser:

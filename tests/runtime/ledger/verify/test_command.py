@@ -46,8 +46,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs the command in this process; its status and all that it printed."""
 
     def of(*arguments: object) -> tuple[int, str]:
+        processes = () if arguments[0] == "proof" else ("--processes", "1")
         try:
-            status = main([*map(str, arguments), "--processes", "1"])
+            status = main([*map(str, arguments), *processes])
         except SystemExit as ended:
             status = int(str(ended.code))
         shown = capsys.readouterr()
@@ -253,3 +254,10 @@ def test_a_file_whose_index_is_damaged_is_not_in_order(file: Path, run: Run) -> 
     assert status == 1
     assert "the blocks are in order, but" in told
     assert "sqlite_autoindex_revision_1" in told
+
+
+def test_a_proof_that_is_not_text_is_refused(tmp_path: Path, run: Run) -> None:
+    path = tmp_path / "proof.ion"
+    path.write_bytes(b"{digest:\xff}")
+    status, told = run("proof", path)
+    assert (status, "holds no proof: byte 8 is not UTF-8" in told) == (1, True)
