@@ -24,6 +24,7 @@ from botocore.exceptions import ClientError
 
 from bench.events import EVENTS_A_STREAM, FIND, INSERT, event, events_file, fill
 from bench.kinesis_sink import kinesis_sink
+from runtime.ledger import ion
 from tests.runtime.ledger.server.process import ServerProcess
 from tests.runtime.ledger.server.serving import Clients, run
 
@@ -33,6 +34,9 @@ REVISIONS: Final = 1_000_000
 SESSIONS: Final = 1_000
 """Held with an open transaction that has read something."""
 READERS, WRITERS, PROVERS, SCANNERS = 4, 4, 3, 2
+HOARDERS: Final = 45
+HOARDED_DOCUMENTS: Final = 28
+HOARDED_BYTES: Final = 120_000
 LEDGER: Final = "bench"
 LONG_AGO: Final = datetime(2000, 1, 1, tzinfo=UTC)
 ROLE: Final = "arn:aws:iam::000000000000:role/any"
@@ -63,6 +67,7 @@ class Load:
             *[("commits", self._writing())] * WRITERS,
             *[("proofs", self._proving())] * PROVERS,
             *[("scans", self._scanning())] * SCANNERS,
+            ("rounds of hoarding sessions", self._hoarding()),
             ("exports", self._exporting()),
             ("streams", self._streaming()),
         ]
@@ -108,6 +113,35 @@ class Load:
             if error.response["Error"]["Code"] != "InvalidSessionException":
                 raise
         client.send_command(SessionToken=token, EndSession={})
+
+    def _hoarding(self) -> Work:
+        """Scans that are left half read, and transactions that insert what they do not commit."""
+        client = self._clients.boto3("qldb-session")
+        document = ion.encode({"stream": "hoard", "p": "z" * HOARDED_BYTES})
+
+        def hoard(_: int) -> None:
+            for n in range(HOARDERS):
+                token, transaction = _begun(client)
+                fields: dict[str, Any] = {"TransactionId": transaction, "Statement": EVERYTHING}
+                if n % 3:
+                    fields["Statement"] = "INSERT INTO Events ?"
+                    fields["Parameters"] = [{"IonBinary": document}]
+                for _ in range(HOARDED_DOCUMENTS if n % 3 else 1):
+                    self._try(client, token, fields)
+                if time.monotonic() >= self._ends_at_s:
+                    return
+
+        return hoard
+
+    def _try(self, client: Any, token: str, fields: dict[str, Any]) -> None:
+        """Run a statement that may be refused for want of room, or may take too long."""
+        try:
+            client.send_command(SessionToken=token, ExecuteStatement=fields)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code not in ("CapacityExceededException", "InvalidSessionException"):
+                raise
+            self.done[code] += 1
 
     def _proving(self) -> Work:
         qldb = self._clients.boto3("qldb")

@@ -28,7 +28,7 @@ class Change:
     document_id: str
     version: int
     data: Any
-    """An Ion struct; None when the document is deleted."""
+    """An Ion struct, perhaps Encoded; None when the document is deleted."""
     statements: tuple[int, ...]
     """Indexes of the statements that changed it."""
 

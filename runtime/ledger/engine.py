@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runtime.ledger import merkle
 from runtime.ledger.block_tree import BlockTree
+from runtime.ledger.budgets import Budgets
 from runtime.ledger.catalog import CatalogCache
 from runtime.ledger.commits import Committer
 from runtime.ledger.errors import StatementError
@@ -61,10 +62,12 @@ class Ledger:
         monotonic: Callable[[], float] = time.monotonic,
         limits: Limits = LIMITS,
         large_values: LargeValues | None = None,
+        budgets: Budgets | None = None,
     ) -> None:
         """Read nothing yet. `new_document_id` draws the ids of inserted documents.
 
-        `large_values` bounds how many threads hold such at a time, of other ledgers too.
+        `large_values` bounds how many threads hold such at a time, of other ledgers too;
+        `budgets` what all transactions hold, likewise.
         """
         self.name = name
         self._storage = storage
@@ -73,6 +76,7 @@ class Ledger:
         self._monotonic = monotonic
         self._limits = limits
         self._large_values = large_values or LargeValues()
+        self._budgets = budgets or Budgets()
         self._catalogs = CatalogCache(storage)
         self._committer = Committer(storage, self._catalogs, limits, now, monotonic)
         self._tree = BlockTree(storage)
@@ -91,10 +95,16 @@ class Ledger:
                 transaction_id,
                 self._new_document_id,
                 self._large_values,
+                self._budgets.decoded.share(),
             )
 
         return Transaction(
-            workspace, self._committer.commit, self._limits, self._now, self._monotonic
+            workspace,
+            self._committer.commit,
+            self._limits,
+            self._now,
+            self._monotonic,
+            self._budgets.uncommitted.share(),
         )
 
     def blocks(self, first: int = 0, last: int | None = None) -> Iterator[StoredBlock]:

@@ -11,6 +11,7 @@ LedgerError
 ├── RequestError              a command breaks the session protocol (QLDB: BadRequestException)
 ├── CommitDigestError         client and ledger have executed different statements
 ├── RangeError                blocks are to be verified that cannot be: there are none, or no hash
+├── CapacityError             all transactions hold too much   (QLDB: CapacityExceededException)
 ├── ProofError                a proof does not lead from what it shows to the digest it is held to
 ├── StorageError              the store beneath the ledger refused or failed
 │   ├── HeadMovedError        another writer appended this block first
@@ -63,6 +64,10 @@ class CommitDigestError(LedgerError):
 
 class RangeError(LedgerError):
     """Blocks are to be verified that are not there, or that follow nobody knows what."""
+
+
+class CapacityError(LedgerError):
+    """All transactions of the process together hold too much for one more to go on."""
 
 
 class ProofError(LedgerError):

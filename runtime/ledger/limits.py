@@ -20,9 +20,10 @@ class Limits:
     backfill_documents_max: int = 80
     """Documents of a table that may get an index: their entries are part of one commit."""
     documents_cached_max: int = 1_000
-    """Documents a transaction keeps decoded; those beyond are read again when they are written."""
+    """Documents a transaction has read and keeps; those beyond are read again."""
     documents_cached_bytes_max: int = 4 * 1024 * 1024
-    """Of their Ion binary; decoded they are ten times as large, small values eighty times."""
+    """Of the Ion of what it keeps decoded, of what it read and of what it writes; that is ten times
+    as large, small values eighty times."""
     delta_page_blocks_max: int = 256
     """Blocks asked of the store at a time while a commit looks at what came since."""
     recent_blocks_max: int = 512

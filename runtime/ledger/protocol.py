@@ -188,6 +188,7 @@ _EXCEPTIONS: tuple[tuple[type[errors.LedgerError], str, int], ...] = (
     (errors.CommitDigestError, "BadRequestException", 400),
     # Drivers repeat a transaction on 500 and 503. This one may have happened, so it is neither.
     (errors.UnknownOutcomeError, "UnknownOutcomeException", 504),
+    (errors.CapacityError, "CapacityExceededException", 503),
     (errors.StorageError, "CapacityExceededException", 503),
     (errors.LedgerError, "InternalFailure", 500),
 )

@@ -6,11 +6,10 @@ from typing import Any
 from runtime.ledger import ion
 from runtime.ledger.block import Change, Revision
 from runtime.ledger.catalog import Catalog
+from runtime.ledger.contents import key_of
 from runtime.ledger.delta import BlockChanges
 from runtime.ledger.errors import ConflictError
-from runtime.ledger.index_key import index_key
 from runtime.ledger.partiql.access import Index, Table
-from runtime.ledger.partiql.values import field as field_of
 
 ABSENT = -1
 """The version of a document that was looked for and not found."""
@@ -43,6 +42,11 @@ class ReadSet:
         self._tables: dict[str, tuple[str, int]] = {}
         self._missing: set[str] = set()
         self._whole_catalog: int | None = None
+
+    @property
+    def documents(self) -> int:
+        """How many documents were read one by one."""
+        return len(self._documents)
 
     def add_document(self, table: Table, document_id: str, version: int) -> None:
         """A document was read at a version, ABSENT when there is none; the first read counts."""
@@ -148,7 +152,7 @@ class ReadSet:
         for (table_id, name), by_key in self._predicates.items():
             if table_id != change.table_id:
                 continue
-            predicate = by_key.get(index_key(field_of(change.data, name)) or b"")
+            predicate = by_key.get(key_of(change.data, name) or b"")
             if predicate is not None and change.version > predicate.seen.get(
                 change.document_id, ABSENT
             ):

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.ledger import ion
+from runtime.ledger.budgets import Budgets
 from runtime.ledger.engine import Ledger
 from runtime.ledger.errors import (
+    CapacityError,
     InvalidSessionError,
     InvalidTransactionError,
     IonError,
@@ -42,10 +44,10 @@ class Session:
     id: str
     ledger: Ledger
     expires_at_s: float
+    results: Results
+    """Rows of the open transaction's statements that did not fit one page."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     transaction: Transaction | None = None
-    results: Results = field(default_factory=Results)
-    """Rows of the open transaction's statements that did not fit one page."""
 
     def leave(self) -> None:
         """End the transaction, if any, and forget its results."""
@@ -59,11 +61,18 @@ class Session:
         if not self.lock.acquire(blocking=False):
             return
         try:
-            if self.transaction is not None and not self.transaction.is_open:
-                self.transaction.release()
-                self.results.clear()
+            self.let_go()
         finally:
             self.lock.release()
+
+    def let_go(self) -> None:
+        """Forget what a transaction that is over holds; it still says why it is over."""
+        if self.transaction is not None and not self.transaction.is_open:
+            self.transaction.release()
+            self.results.clear()
+
+
+Handler = Callable[[Session, Mapping[str, Any]], dict[str, Any]]
 
 
 class SessionService:
@@ -77,23 +86,25 @@ class SessionService:
         sessions_max: int = SESSIONS_MAX,
         trusts_values: bool = False,
         large_values: LargeValues | None = None,
+        budgets: Budgets | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Take the ledgers by name; the mapping may change later.
 
         `trusts_values` leaves out the check of binary parameters, where no stranger sends them.
-        `large_values` is the ledgers' own.
+        `large_values` and `budgets` are the ledgers' own.
         """
         self._ledgers = ledgers
         self._session_lifetime_s = session_lifetime_s
         self._sessions_max = sessions_max
         self._trusts_values = trusts_values
         self._large_values = large_values or LargeValues()
+        self._budgets = budgets or Budgets()
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
         self._swept_s = monotonic()
-        self._commands: dict[str, Callable[[Session, Mapping[str, Any]], dict[str, Any]]] = {
+        self._commands: dict[str, Handler] = {
             "StartTransaction": self._start_transaction,
             "ExecuteStatement": self._execute_statement,
             "FetchPage": self._fetch_page,
@@ -115,10 +126,20 @@ class SessionService:
         else:
             session = self._session(command.token)
             with session.lock:
-                answer = handler(session, command.fields)
+                answer = self._answer(handler, session, command.fields)
         elapsed_ms = math.ceil((time.perf_counter() - started_s) * 1000)
         answer["TimingInformation"] = {"ProcessingTimeMilliseconds": elapsed_ms}
         return {command.name: answer}
+
+    def _answer(
+        self, handler: Handler, session: Session, fields: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Serve a command; what is refused for want of room may have it when it is tried again."""
+        try:
+            return handler(session, fields)
+        except CapacityError:
+            self._sweep(self._monotonic())
+            raise
 
     def end_sessions(self, ledger: Ledger) -> None:
         """Forget the sessions of a ledger that is going away."""
@@ -137,10 +158,9 @@ class SessionService:
             raise RequestError(f"StartSession.LedgerName: there is no ledger {name}")
         now_s = self._monotonic()
         lifetime_s = random.uniform(*self._session_lifetime_s)  # noqa: S311 - spreads the renewals.
-        session = Session(new_id(), ledger, now_s + lifetime_s)
+        session = Session(new_id(), ledger, now_s + lifetime_s, Results(self._budgets))
+        self._sweep(now_s)
         with self._lock:
-            if now_s >= self._swept_s + SWEEP_S:
-                self._sweep(now_s)
             if len(self._sessions) >= self._sessions_max * IDLE_SESSIONS_FACTOR:
                 raise LimitExceededError(
                     f"{len(self._sessions)} sessions are open, used or not: end some"
@@ -149,13 +169,19 @@ class SessionService:
         return {"SessionToken": session.id}
 
     def _sweep(self, now_s: float) -> None:
-        """Forget expired sessions, and what expired transactions of the others hold."""
-        self._swept_s = now_s
-        for session in list(self._sessions.values()):
-            if session.expires_at_s <= now_s:
-                del self._sessions[session.id]
-            else:
-                session.release()
+        """Forget expired sessions, and what expired transactions of the others hold.
+
+        Unless that was done a moment ago.
+        """
+        if now_s < self._swept_s + SWEEP_S:
+            return
+        with self._lock:
+            self._swept_s = now_s
+            for session in list(self._sessions.values()):
+                if session.expires_at_s <= now_s:
+                    del self._sessions[session.id]
+                else:
+                    session.release()
 
     def _session(self, token: str) -> Session:
         session = self._sessions.get(token)
@@ -180,6 +206,7 @@ class SessionService:
                 " end some, or use fewer at a time"
             )
         session.leave()
+        self._sweep(self._monotonic())
         session.transaction = session.ledger.begin()
         return {"TransactionId": session.transaction.id}
 
@@ -217,7 +244,12 @@ class SessionService:
         return {"Page": _page(page), "ConsumedIOs": {"ReadIOs": 0, "WriteIOs": 0}}
 
     def _commit_transaction(self, session: Session, fields: Mapping[str, Any]) -> dict[str, Any]:
-        receipt = _transaction(session, fields).commit(fields["CommitDigest"])
+        transaction = _transaction(session, fields)
+        try:
+            receipt = transaction.commit(fields["CommitDigest"])
+        except BaseException:
+            session.let_go()
+            raise
         session.leave()
         return {
             "TransactionId": receipt.transaction_id,

@@ -1,12 +1,14 @@
 """One interactive transaction: its statements, its digest, its end."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from runtime.ledger.block import StatementInfo
+from runtime.ledger.budgets import Share
 from runtime.ledger.errors import (
     CommitDigestError,
     ConflictError,
@@ -21,6 +23,9 @@ from runtime.ledger.partiql.statement import Statement, prepare
 from runtime.ledger.workspace import Workspace
 
 Collected = TypeVar("Collected")
+
+STATEMENT_BYTES: Final = 512
+"""About what it takes to remember a statement besides its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,12 @@ class Transaction:
         limits: Limits,
         now: Callable[[], datetime],
         monotonic: Callable[[], float],
+        held: Share,
     ) -> None:
-        """Take how to make a fresh workspace and how to append what it holds at the end."""
+        """Take how to make a fresh workspace and how to append what it holds at the end.
+
+        `held` is its part of what all transactions may hold together.
+        """
         self.statements: list[StatementInfo] = []
         self.statement_read_ios = 0
         """What the newest statement read."""
@@ -74,6 +83,8 @@ class Transaction:
         self._append = append
         self._limits = limits
         self._now = now
+        self._held = held
+        self._texts_bytes = 0
         self._digest = CommitDigest(self.id)
         self._ended = ""
 
@@ -141,13 +152,17 @@ class Transaction:
                 f"the commit digest of transaction {self.id} is {self._digest.value.hex()} by the"
                 f" statements received, {digest.hex()} by the client: nothing was committed"
             )
-        sequence_no = self._append(self)
+        try:
+            sequence_no = self._append(self)
+        finally:
+            self._held.release()
         writes = 0 if sequence_no is None else len(self.workspace.writes)
         return Receipt(self.id, self._digest.value, sequence_no, writes)
 
     def abort(self) -> None:
         """Forget every write; aborting what is over changes nothing."""
         self._ended = self._ended or "was aborted"
+        self._held.release()
 
     def check_open(self) -> None:
         """Raise InvalidTransactionError when the transaction is over or too old."""
@@ -159,6 +174,8 @@ class Transaction:
         """Let go of what an ended transaction has read and written; nothing else changes."""
         if not self.is_open:
             self.workspace = self._new_workspace()
+            self.statements = []
+            self._held.release()
 
     def _new_workspace(self) -> Workspace:
         workspace = self._make_workspace()
@@ -180,19 +197,20 @@ class Transaction:
             )
         untouched = not self.statements and not self.workspace.begun
         try:
-            return self._attempt(collect, statement, parameters)
+            return self._attempt(collect, statement, text, parameters)
         except ConflictError:
             if not untouched:
                 self._ended = "is over: another transaction was in its way"
                 raise
         # Only the definitions kept from before were out of date: they are read now, start anew.
         self.workspace = self._new_workspace()
-        return self._attempt(collect, statement, parameters)
+        return self._attempt(collect, statement, text, parameters)
 
     def _attempt(
         self,
         collect: Callable[[Iterator[Any]], Collected],
         statement: Statement,
+        text: str,
         parameters: Parameters,
     ) -> Collected:
         workspace = self.workspace
@@ -202,11 +220,14 @@ class Transaction:
         read_ios = workspace.read_ios
         try:
             collected = collect(statement.run(workspace, parameters.values))
+            texts_bytes = self._texts_bytes + sys.getsizeof(text) + STATEMENT_BYTES
+            self._held.hold(workspace.size_bytes + texts_bytes)
         except BaseException:
             workspace.restore(checkpoint)
             raise
         finally:
             workspace.let_go()
             workspace.parameters = Parameters()
+        self._texts_bytes = texts_bytes
         self.statement_read_ios = workspace.read_ios - read_ios
         return collected

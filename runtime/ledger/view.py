@@ -1,14 +1,17 @@
 """What one transaction sees: the journal's documents with its own changes on top."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from runtime.ledger import ion
+from runtime.ledger.budgets import Share
 from runtime.ledger.catalog import Catalog, CatalogCache, row_of
+from runtime.ledger.contents import decoded as decoded_of
+from runtime.ledger.contents import key_of
 from runtime.ledger.errors import StatementError
 from runtime.ledger.index_key import index_key
+from runtime.ledger.kept import NO_DOCUMENT, Current, Kept
 from runtime.ledger.large_values import LargeValues
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Document, Index, Table
@@ -19,18 +22,10 @@ from runtime.ledger.readback import read_back
 from runtime.ledger.storage.port import JournalStorage, StoredBlock, StoredRevision
 from runtime.ledger.writes import Write, Writes
 
-
-@dataclass(frozen=True, slots=True)
-class Current:
-    """The newest committed revision of a document; version ABSENT when there is none."""
-
-    version: int
-    revision: Any = None
-    data: Any = None
-    """None when the document is absent or deleted."""
-
-
-_NO_DOCUMENT = Current(ABSENT)
+READ_BYTES: Final = 512
+"""About what it takes to remember that a document was read, or is one of those an index named."""
+WRITE_BYTES: Final = 1024
+"""About what a write takes besides its data."""
 
 
 class View:
@@ -44,6 +39,7 @@ class View:
         now: Callable[[], datetime],
         transaction_id: str,
         large_values: LargeValues,
+        decoded: Share,
     ) -> None:
         """Read nothing yet."""
         self.check_open: Callable[[], None] = _always_open
@@ -61,10 +57,10 @@ class View:
         self._limits = limits
         self._now = now
         self._large_values = large_values
+        self._candidates = 0
         self._base = catalogs.newest
         self._defined: dict[str, Table] = {}
-        self._cache: dict[tuple[str, str], Current] = {}
-        self._cached_bytes = 0
+        self._kept = Kept(limits, large_values, decoded)
         self._unbuilt: set[str] = set()
 
     @property
@@ -130,13 +126,13 @@ class View:
                     continue
                 current = self._current(table.table_id, document_id)
                 predicate.seen.setdefault(document_id, current.version)
-                if current.data is None or index_key(field_of(current.data, index.field)) != key:
+                if current.data is None or key_of(current.data, index.field) != key:
                     continue
                 self.reads.add_document(table, document_id, current.version)
                 self.read_ios += 1
                 yield Document(document_id, current.data, current.revision)
             for write in self.writes.of_table(table.table_id):
-                if write.data is not None and index_key(field_of(write.data, index.field)) == key:
+                if write.data is not None and key_of(write.data, index.field) == key:
                     self.read_ios += 1
                     yield self._own(write)
 
@@ -192,6 +188,12 @@ class View:
             self.read_ios += 1
             yield row_of(table)
 
+    @property
+    def size_bytes(self) -> int:
+        """About what it keeps in memory until the transaction ends, but for what is decoded."""
+        reads = self.reads.documents + self._candidates
+        return self.writes.size_bytes + reads * READ_BYTES + len(self.writes) * WRITE_BYTES
+
     def let_go(self) -> None:
         """End what the statement held while it ran."""
         self._large_values.leave()
@@ -209,6 +211,7 @@ class View:
             self.read_ios += 1
             entries = self._storage.lookup(index.index_id, key)
             predicate.candidates = tuple(dict.fromkeys(entry.document_id for entry in entries))
+            self._candidates += len(predicate.candidates)
         return predicate
 
     def _filtered(self, table: Table, field: str, values: Iterable[Any]) -> Iterator[Document]:
@@ -229,35 +232,34 @@ class View:
         return Document(document_id, current.data, current.revision)
 
     def _own(self, write: Write) -> Document:
+        self._large_values.enter(write.size_bytes, self.check_open)
+        data = decoded_of(write.data)
         metadata = {"id": write.document_id, "version": write.version, "txId": self.transaction_id}
-        revision = ion.decode(ion.encode({"data": write.data, "metadata": metadata}))
-        return Document(write.document_id, write.data, revision)
+        revision = ion.decode(ion.encode({"data": data, "metadata": metadata}))
+        return Document(write.document_id, data, revision)
 
     def _current(self, table_id: str, document_id: str) -> Current:
         """The newest committed revision, the same each time it is asked for."""
-        cached = self._cache.get((table_id, document_id))
-        if cached is not None:
-            return cached
+        kept = self._kept.find(table_id, document_id)
+        if kept is not None:
+            return kept
         self.begin()
         self.storage_reads += 1
         stored = self._storage.current(table_id, document_id)
         if stored is not None:
             return self._keep(stored)
-        self._cache[table_id, document_id] = _NO_DOCUMENT
-        return _NO_DOCUMENT
+        self._kept.add(table_id, document_id, NO_DOCUMENT, 0)
+        return NO_DOCUMENT
 
     def _keep(self, stored: StoredRevision) -> Current:
+        place = stored.table_id, stored.document_id
+        kept = self._kept.find(*place)
+        if kept is not None:
+            return kept
         revision = self._read_back(stored)
         current = Current(stored.version, revision, revision.get("data"))
-        cached_bytes = self._cached_bytes + len(stored.ion)
-        if (
-            len(self._cache) >= self._limits.documents_cached_max
-            or self._large_values.is_large(len(stored.ion))
-            or cached_bytes > self._limits.documents_cached_bytes_max
-        ):
-            return current
-        self._cached_bytes = cached_bytes
-        return self._cache.setdefault((stored.table_id, stored.document_id), current)
+        self._kept.add(*place, current, len(stored.ion))
+        return current
 
     def _read_back(self, stored: StoredRevision) -> Any:
         self.check_open()

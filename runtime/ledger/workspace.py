@@ -7,7 +7,9 @@ from typing import Any
 from amazon.ion.core import IonType
 
 from runtime.ledger import ion
+from runtime.ledger.budgets import Share
 from runtime.ledger.catalog import SYSTEM_TABLE, CatalogCache, indexed, row_of, unindexed
+from runtime.ledger.contents import encoded
 from runtime.ledger.errors import LimitExceededError, StatementError
 from runtime.ledger.identifiers import derived_id, new_id
 from runtime.ledger.index_key import index_key
@@ -34,9 +36,10 @@ class Workspace(View):
         transaction_id: str,
         new_document_id: Callable[[], str],
         large_values: LargeValues,
+        decoded: Share,
     ) -> None:
         """Read and write nothing yet."""
-        super().__init__(storage, catalogs, limits, now, transaction_id, large_values)
+        super().__init__(storage, catalogs, limits, now, transaction_id, large_values, decoded)
         self.statement = 0
         """The index of the statement that runs, which writes are put down to."""
         self.parameters = Parameters()
@@ -168,8 +171,8 @@ class Workspace(View):
         else:
             current = self._current(table.table_id, document_id)
             self.reads.add_document(table, document_id, current.version)
-            version, before = current.version + 1, current.data
-            absent = current.data is None
+            version, absent = current.version + 1, current.data is None
+            before = None if absent else self._before(table, document_id, current.data)
         if absent:
             raise StatementError(f"table {table.name} has no document {document_id}")
         self._put(table, document_id, version=version, before=before, data=data)
@@ -180,7 +183,15 @@ class Workspace(View):
         if self.statement not in statements:
             statements = (*statements, self.statement)
         hashed = None if data is None else self.parameters.hashed(data)
+        if hashed is not None and not self._kept.has_room(len(hashed.ion)):
+            data = encoded(data, hashed.ion, table.indexes)
         self.writes.put(Write(table, document_id, version, before, data, hashed, statements))
+
+    def _before(self, table: Table, document_id: str, data: Any) -> Any:
+        """What is kept of the data of a version that is followed."""
+        if self._kept.find(table.table_id, document_id) is not None:
+            return data
+        return encoded(data, ion.encode(data), table.indexes)
 
     def _built(self, table: Table, index: Index) -> Iterator[IndexEntry]:
         """The entries of a new index for the documents that are there; the table is scanned."""

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from runtime.ledger.contents import key_of
 from runtime.ledger.errors import LimitExceededError
 from runtime.ledger.hashing import Hashed
-from runtime.ledger.index_key import index_key
 from runtime.ledger.limits import Limits
 from runtime.ledger.partiql.access import Table
-from runtime.ledger.partiql.values import field as field_of
 from runtime.ledger.storage.port import IndexEntry
 
 _REVISION_OVERHEAD_BYTES = 256
@@ -24,9 +23,9 @@ class Write:
     document_id: str
     version: int
     before: Any
-    """The data of the version it follows; None for a new document."""
+    """The data of the version it follows, perhaps Encoded; None for a new document."""
     data: Any
-    """None when the document is deleted."""
+    """Perhaps Encoded; None when the document is deleted."""
     hashed: Hashed | None
     """The data as Ion, when they were written; None for a deletion."""
     statements: tuple[int, ...]
@@ -45,6 +44,8 @@ class Writes:
         """Nothing is to be written."""
         self._limits = limits
         self._by_document: dict[tuple[str, str], Write] = {}
+        self.size_bytes = 0
+        """Of what is to be written, as the limit of a transaction counts them."""
 
     def __len__(self) -> int:
         """How many documents are to be written."""
@@ -69,6 +70,7 @@ class Writes:
     def restore(self, checkpoint: dict[tuple[str, str], Write]) -> None:
         """Forget what was put since."""
         self._by_document = checkpoint
+        self.size_bytes = sum(map(_counted_bytes, self))
 
     def put(self, write: Write) -> None:
         """Add or follow up a write; LimitExceededError when it is too much."""
@@ -79,22 +81,29 @@ class Writes:
                 f" {write.size_bytes} bytes of Ion; the limit is {limits.document_bytes_max}"
             )
         key = (write.table.table_id, write.document_id)
-        if key not in self._by_document and len(self) >= limits.transaction_documents_max:
+        earlier = self._by_document.get(key)
+        if earlier is None and len(self) >= limits.transaction_documents_max:
             raise LimitExceededError(
                 f"the transaction would write more than {limits.transaction_documents_max}"
                 " documents: commit and go on in another"
             )
-        self._by_document[key] = write
-        size = sum(w.size_bytes + _REVISION_OVERHEAD_BYTES for w in self)
+        size = self.size_bytes + _counted_bytes(write) - _counted_bytes(earlier)
         if size > limits.transaction_bytes_max:
             raise LimitExceededError(
                 f"the transaction would write {size} bytes; the limit is"
                 f" {limits.transaction_bytes_max}: commit and go on in another"
             )
+        self._by_document[key] = write
+        self.size_bytes = size
 
     def forget(self, write: Write) -> None:
         """Drop the write of a document that was both made and deleted here: it never was."""
         del self._by_document[(write.table.table_id, write.document_id)]
+        self.size_bytes -= _counted_bytes(write)
+
+
+def _counted_bytes(write: Write | None) -> int:
+    return 0 if write is None else write.size_bytes + _REVISION_OVERHEAD_BYTES
 
 
 def index_entries(write: Write, table: Table) -> Iterator[IndexEntry]:
@@ -105,9 +114,9 @@ def index_entries(write: Write, table: Table) -> Iterator[IndexEntry]:
     if write.data is None:
         return
     for index in table.indexes:
-        key = index_key(field_of(write.data, index.field))
+        key = key_of(write.data, index.field)
         if key is None:
             continue
-        if write.before is not None and index_key(field_of(write.before, index.field)) == key:
+        if write.before is not None and key_of(write.before, index.field) == key:
             continue
         yield IndexEntry(index.index_id, key, write.document_id, write.version)

@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Final
 
 from runtime.ledger.errors import LedgerError
+from runtime.ledger.server.allocation import bound_arenas
 from runtime.ledger.server.carriers import (
     LedgerExporter,
     LedgerStreamer,
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     # A queue that is a moment longer than the threads are many is no news.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    bound_arenas()
     options = ServerOptions(
         region=asked.region, account_id=asked.account, ledgers_max=asked.ledgers_max
     )

@@ -3,6 +3,8 @@
 import base64
 import json
 import logging
+import math
+import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from threading import BoundedSemaphore
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from runtime.ledger.errors import LedgerError, StorageError, UnknownOutcomeError
+from runtime.ledger.errors import CapacityError, LedgerError, StorageError, UnknownOutcomeError
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.protocol import service_exception
 from runtime.ledger.server import session_endpoint
@@ -22,6 +24,8 @@ from runtime.ledger.server.options import ServerOptions
 from runtime.ledger.server.session_endpoint import SessionEndpoint
 
 REST_CONTENT_TYPE: Final = "application/json"
+REFUSAL_LOG_S: Final = 60.0
+"""How often refusals for want of room are logged, at most."""
 _TARGET_HEADER: Final = "HTTP_X_AMZ_TARGET"
 
 _log = logging.getLogger(__name__)
@@ -50,6 +54,7 @@ class Application:
         self._sessions = sessions
         self._control_plane = control_plane
         self._options = options
+        self._refusal_logged_s = -math.inf
         self._large_bodies = BoundedSemaphore(options.large_bodies_max)
 
     def __call__(self, environment: Environment, start_response: StartResponse) -> Iterable[bytes]:
@@ -74,6 +79,7 @@ class Application:
         except ServerError as error:
             return _failure(error.http_status, error.code, str(error), error.members, content_type)
         except LedgerError as error:
+            self._log_failure(error)
             return _ledger_failure(error, content_type, is_session)
         except Exception:  # noqa: BLE001 - the client gets an answer, the log the rest.
             _log.exception(
@@ -81,6 +87,17 @@ class Application:
             )
             message = "the server failed unexpectedly; its log says how"
             return _failure(500, "InternalFailure", message, {}, content_type)
+
+    def _log_failure(self, error: LedgerError) -> None:
+        """Log what is the server's fault; of the many refusals for want of room, some."""
+        exception = service_exception(error)
+        if isinstance(error, CapacityError):
+            now_s = time.monotonic()
+            if now_s >= self._refusal_logged_s + REFUSAL_LOG_S:
+                self._refusal_logged_s = now_s
+                _log.warning("%s: %s", exception.code, error)
+        elif exception.http_status >= 500:
+            _log.error("%s: %s", exception.code, error, exc_info=error)
 
     def _command(self, environment: Environment) -> dict[str, Any]:
         target = environment[_TARGET_HEADER]
@@ -138,8 +155,6 @@ def _check_content_type(environment: Environment, wanted: str) -> None:
 
 def _ledger_failure(error: LedgerError, content_type: str, is_session: bool) -> Answer:
     exception = service_exception(error)
-    if exception.http_status >= 500:
-        _log.error("%s: %s", exception.code, error, exc_info=error)
     code = exception.code
     if isinstance(error, StorageError) and not isinstance(error, UnknownOutcomeError):
         code = code if is_session else "ServiceUnavailable"

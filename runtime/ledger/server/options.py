@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from runtime.ledger.budgets import Budget, Budgets
 from runtime.ledger.limits import LIMITS, Limits
 from runtime.ledger.session import SESSION_LIFETIME_S, SESSIONS_MAX
 
@@ -34,6 +35,15 @@ class ServerOptions:
     large_bodies_max: int = 2
     large_values_max: int = 2
     """Statements that may have values of more than 16 KiB decoded at a time."""
+    uncommitted_bytes_max: int = 64 * MIB
+    """What all open transactions may hold in memory: what they wrote, read and executed."""
+    decoded_bytes_max: int = MIB // 2
+    """Ion of the documents that they keep decoded, which then are up to eighty times as large."""
+    results_bytes_max: int = 1024 * MIB
+    """Of all pages of results that clients have not fetched."""
+    results_in_memory_bytes_max: int = 8 * MIB
+    """Of these; the others are in temporary files."""
+    result_files_max: int = 256
     tags_max: int = 50
     """Of one resource."""
     exports_active_max: int = 2
@@ -42,3 +52,13 @@ class ServerOptions:
     """Of one ledger."""
     job_retention_s: float = 7 * 24 * 3600.0
     """How long a finished export or stream can still be described."""
+
+    def budgets(self) -> Budgets:
+        """Of one server's transactions."""
+        return Budgets(
+            uncommitted=Budget(self.uncommitted_bytes_max, "bytes in memory"),
+            decoded=Budget(self.decoded_bytes_max),
+            results=Budget(self.results_bytes_max, "bytes of results that are not fetched"),
+            results_in_memory=Budget(self.results_in_memory_bytes_max),
+            result_files=Budget(self.result_files_max, "files of results that are not fetched"),
+        )

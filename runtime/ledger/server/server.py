@@ -103,13 +103,18 @@ class LedgerServer:
         opened.callback(file.close)
         registry, jobs = Registry(file), JobStore(file, options.job_retention_s)
         large_values = LargeValues(options.large_values_max)
+        budgets = options.budgets()
         arns = Arns(options.region, options.account_id)
         ledgers = Ledgers(
             directory / LEDGERS_NAME,
             registry,
             open_storage=SqliteStorage,
             open_ledger=lambda storage, name: Ledger(
-                storage, name=name, limits=options.limits, large_values=large_values
+                storage,
+                name=name,
+                limits=options.limits,
+                large_values=large_values,
+                budgets=budgets,
             ),
             arns=arns,
         )
@@ -121,6 +126,7 @@ class LedgerServer:
             session_lifetime_s=options.session_lifetime_s,
             sessions_max=options.sessions_max,
             large_values=large_values,
+            budgets=budgets,
         )
         operations = LedgerOperations(registry, ledgers, jobs, arns, options, sessions.end_sessions)
         journals = JournalOperations(
