@@ -7,9 +7,7 @@ and endpoint; AWS_ENDPOINT_URL points them elsewhere.
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
-
-import boto3
+from typing import TYPE_CHECKING, Any, Final
 
 from runtime.ledger.engine import Ledger
 from runtime.ledger.exports.destination import Destination
@@ -17,15 +15,15 @@ from runtime.ledger.exports.errors import DestinationError
 from runtime.ledger.exports.export import Export
 from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.manifests import ExportRequest
-from runtime.ledger.exports.s3 import Encryption, S3Destination
 from runtime.ledger.server.ports import JournalExport, JournalStream, Progress
-from runtime.ledger.streams.stream import Stream, StreamRequest
-from runtime.publish_journal.lanes import PutRecordsClient
+
+if TYPE_CHECKING:
+    from runtime.publish_journal.lanes import PutRecordsClient
 
 _BUCKET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 
 DestinationOf = Callable[[JournalExport], Destination]
-ClientOf = Callable[[JournalStream], PutRecordsClient]
+ClientOf = Callable[[JournalStream], "PutRecordsClient"]
 
 
 class LedgerExporter:
@@ -62,6 +60,9 @@ class LedgerStreamer:
 
     def stream(self, ledger: Ledger, stream: JournalStream, progress: Progress) -> None:
         """Send until the end time is reached; the position is the number of the next block."""
+        # What Kinesis needs takes longer to import than all else: a server may have no stream.
+        from runtime.ledger.streams.stream import Stream, StreamRequest
+
         request = StreamRequest(
             stream_arn=stream.arn,
             inclusive_start=stream.inclusive_start,
@@ -80,6 +81,9 @@ class LedgerStreamer:
 
 def to_s3(export: JournalExport) -> Destination:
     """The bucket of an export, in whatever region it is."""
+    # Its errors are botocore's, which takes long to import: a server may have no export.
+    from runtime.ledger.exports.s3 import Encryption, S3Destination
+
     encryption = Encryption(export.object_encryption, export.kms_key_arn)
     return S3Destination(_client("s3", None), export.bucket, encryption)
 
@@ -98,12 +102,14 @@ def to_folder(folder: Path) -> DestinationOf:
     return destination
 
 
-def to_kinesis(stream: JournalStream) -> PutRecordsClient:
+def to_kinesis(stream: JournalStream) -> "PutRecordsClient":
     """A client in the region of the stream's ARN."""
     parts = stream.kinesis_stream_arn.split(":")
     return _client("kinesis", parts[3] or None if len(parts) > 3 else None)
 
 
 def _client(service: str, region: str | None) -> Any:
+    import boto3
+
     # A session of its own, since boto3's default one is not for several threads.
     return boto3.Session().client(service, region_name=region)

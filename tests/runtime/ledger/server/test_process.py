@@ -2,6 +2,8 @@
 
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from contextlib import ExitStack
@@ -12,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pyqldb.config.retry_config import RetryConfig
 
 from tests.contention import contention
-from tests.runtime.ledger.server.process import ServerProcess
+from tests.runtime.ledger.server.process import ROOT, ServerProcess
 from tests.runtime.ledger.server.serving import Clients, run
 
 KILLS = 3
@@ -58,6 +60,21 @@ def test_a_taken_directory_is_an_error_not_a_traceback(tmp_path: Path) -> None:
         status, errors = second.wait()
     assert status == 1
     assert errors.startswith(f"cannot serve {tmp_path} on 127.0.0.1:0: another server works in")
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_what_is_no_port_is_an_error_of_usage(tmp_path: Path, port: int) -> None:
+    with ServerProcess(tmp_path, port) as process:
+        status, errors = process.wait()
+    assert status == 2
+    assert errors.splitlines()[-1].endswith(f"'{port}' is no port: give a number up to 65535")
+
+
+def test_what_only_exports_and_streams_need_is_not_imported_at_the_start() -> None:
+    code = "import sys, runtime.ledger.server.__main__; print(*sys.modules)"
+    asked = [sys.executable, "-c", code]
+    done = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert not {"boto3", "botocore", "google.protobuf"} & set(done.stdout.split())
 
 
 class Writer(threading.Thread):
