@@ -86,8 +86,8 @@ class Catalog:
         self._check_name_is_free(name)
         if len(self.tables) >= limits.tables_total_max:
             raise LimitExceededError(
-                f"table {name} would be the ledger's {len(self.tables) + 1}th, dropped ones"
-                f" counted; the limit is {limits.tables_total_max}: undrop a table instead"
+                f"table {name} would be one too many: the ledger has {len(self.tables)} tables,"
+                " dropped ones counted, the most there may be; undrop a table instead"
             )
         self._check_active_count(name, limits)
         return Table(table_id=table_id, name=name, active=True, indexes=())
@@ -111,8 +111,8 @@ class Catalog:
         active = sum(table.active for table in self.tables.values())
         if active >= limits.tables_active_max:
             raise LimitExceededError(
-                f"table {name} would be the ledger's {active + 1}th active one;"
-                f" the limit is {limits.tables_active_max}: drop a table first"
+                f"table {name} would be one too many: the ledger has {active} active tables,"
+                " the most there may be; drop a table first"
             )
 
 

@@ -23,6 +23,7 @@ from runtime.ledger.server.errors import DirectoryInUseError
 from runtime.ledger.server.options import ServerOptions
 from runtime.ledger.server.server import LOOPBACK, LedgerServer
 
+PORT_MAX: Final = 65_535
 EXPORTS_NAME: Final = "exports"
 """The folder in the data directory that stands for S3, if the server is told so."""
 
@@ -68,10 +69,17 @@ def _stopping(server: LedgerServer) -> Callable[[int, FrameType | None], None]:
     return stop
 
 
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port <= PORT_MAX:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: give a number up to {PORT_MAX}")
+    return port
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m runtime.ledger.server", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the directory of the ledgers")
-    parser.add_argument("--port", type=int, required=True, help="0 for any free port")
+    parser.add_argument("--port", type=_port, required=True, help="0 for any free port")
     parser.add_argument(
         "--host",
         default=LOOPBACK,

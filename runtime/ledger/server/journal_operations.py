@@ -28,6 +28,11 @@ from runtime.ledger.server.registry import LedgerRecord, Registry, to_ms
 
 START: Final = "InclusiveStartTime"
 END: Final = "ExclusiveEndTime"
+_REMEDIES: Final = {
+    EXPORT: "wait until one is done, they cannot be canceled",
+    STREAM: "wait for one or cancel it",
+}
+"""What helps against too many active jobs of a kind."""
 
 Parameters = Mapping[str, Any]
 
@@ -142,7 +147,7 @@ class JournalOperations:
         if obstacle == "full":
             raise QuotaExceededError(
                 f"ledger {ledger.name} has {most} active journal {kind}s, the most there may be:"
-                " wait for one or cancel it",
+                f" {_REMEDIES[kind]}",
                 kind,
             )
         self._runner.start(self._find(kind, ledger.name, job_id))

@@ -90,12 +90,12 @@ def test_limits_are_kept() -> None:
     ledger = Ledger(MemoryStorage(), name="ads-0", limits=limits)
     run(ledger, "CREATE TABLE A")
     run(ledger, "CREATE TABLE B")
-    with pytest.raises(LimitExceededError, match="3th active one"):
+    with pytest.raises(LimitExceededError, match="one too many: the ledger has 2 active tables"):
         run(ledger, "CREATE TABLE C")
     run(ledger, "DROP TABLE B")
     run(ledger, "CREATE TABLE C")
     run(ledger, "DROP TABLE C")
-    with pytest.raises(LimitExceededError, match="limit is 3"):
+    with pytest.raises(LimitExceededError, match="has 3 tables, dropped ones counted"):
         run(ledger, "CREATE TABLE D")
     run(ledger, "CREATE INDEX ON A (x)")
     with pytest.raises(LimitExceededError, match="has 1 indexes"):

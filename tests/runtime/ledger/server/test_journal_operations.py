@@ -133,7 +133,7 @@ def test_two_exports_of_a_ledger_run_at_a_time(tmp_path: Path) -> None:
     with serving(tmp_path, exporter=exporter) as clients:
         qldb = clients.boto3("qldb")
         first, _ = export(qldb), export(qldb)
-        with pytest.raises(qldb.exceptions.LimitExceededException):
+        with pytest.raises(qldb.exceptions.LimitExceededException, match="they cannot be canceled"):
             export(qldb)
         assert described(qldb, first)["Status"] == "IN_PROGRESS"
         refused("ResourceInUseException", 409, qldb.delete_ledger, Name="cars")
