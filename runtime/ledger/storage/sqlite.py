@@ -192,6 +192,8 @@ class SqliteStorage:
         self._newest_own = head
         for waiting, error in outcomes:
             waiting.finish(error)
+        if any(waiting.commit.redactions and error is None for waiting, error in outcomes):
+            self._file.empty_log()
 
 
 def _written(

@@ -5,10 +5,12 @@ import sqlite3
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from runtime.ledger.errors import CorruptJournalError, StorageError, UnavailableError
+from runtime.ledger.storage.log_truncation import LogTruncation
 from runtime.ledger.storage.sqlite_check import IntegrityCheck
 
 BUSY_TIMEOUT_S: Final = 10.0
@@ -69,6 +71,7 @@ class SqliteFile:
         self._lock = threading.Lock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
+        self._truncation = LogTruncation(partial(self._open, timeout_s=0))
         with self._wrapped("open"):
             self._writer = self._prepared()
             self._check = IntegrityCheck(path, self._connect()) if checks else None
@@ -130,8 +133,13 @@ class SqliteFile:
                     self._writer.execute("ROLLBACK")
                 raise
 
+    def empty_log(self) -> None:
+        """Take what was overwritten out of the log, too, at once or when nobody reads it."""
+        self._truncation.request()
+
     def close(self) -> None:
         """Close every connection that is not in use."""
+        self._truncation.close()
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
@@ -161,9 +169,9 @@ class SqliteFile:
                 return
         reader.close()
 
-    def _open(self) -> sqlite3.Connection:
+    def _open(self, timeout_s: float = BUSY_TIMEOUT_S) -> sqlite3.Connection:
         return sqlite3.connect(
-            self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            self._path, timeout=timeout_s, isolation_level=None, check_same_thread=False
         )
 
     def _connect(self) -> sqlite3.Connection:

@@ -1,8 +1,11 @@
 """REDACT_REVISION takes a revision's data away for good; every hash and proof stays valid."""
 
+import sqlite3
 import threading
+import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,6 +52,7 @@ from tests.runtime.ledger.ledgers import (
 from tests.runtime.ledger.storages import FailingStorage
 
 REDACT = "EXEC REDACT_REVISION ?, ?, ?"
+EMPTIED_S_MAX = 20
 SECRET = "a secret that must not stay"
 
 
@@ -340,6 +344,36 @@ def test_nothing_of_the_data_stays_in_the_file(tmp_path: Path) -> None:
     reopened = SqliteStorage(path)
     assert "dataHash" in history(Ledger(reopened, name="ads-0"), ad)[0]
     reopened.close()
+
+
+def test_nothing_of_the_data_stays_in_the_log_while_the_file_is_open(tmp_path: Path) -> None:
+    storage = SqliteStorage(tmp_path / "ledger.sqlite")
+    ledger = with_ads(storage)
+    ad = changed(ledger)
+    redact(ledger, ad, 0)
+    redact(ledger, ad, 1)
+    assert SECRET.encode() not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    storage.close()
+
+
+def test_the_log_is_emptied_when_nobody_reads_it_any_more(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    storage = SqliteStorage(path)
+    ledger = with_ads(storage)
+    ad = changed(ledger)
+    redact(ledger, ad, 0)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM block").fetchone()
+        redact(ledger, ad, 1)
+        assert SECRET.encode() in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        reader.execute("COMMIT")
+        ends_at_s = time.monotonic() + EMPTIED_S_MAX
+        log = tmp_path / "ledger.sqlite-wal"
+        while log.stat().st_size and time.monotonic() < ends_at_s:
+            time.sleep(0.05)
+        assert SECRET.encode() not in b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    storage.close()
 
 
 class Refusing:
