@@ -1,7 +1,7 @@
 """A ledger: transactions over documents whose every change is a block of one hash chain."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from runtime.ledger.block_tree import BlockTree
 from runtime.ledger.budgets import Budgets
 from runtime.ledger.catalog import CatalogCache
 from runtime.ledger.commits import Committer
-from runtime.ledger.errors import StatementError
+from runtime.ledger.errors import ConflictError, HeadMovedError, StatementError
 from runtime.ledger.identifiers import new_id
 from runtime.ledger.index_key import index_key
 from runtime.ledger.ion import IonValue
@@ -63,11 +63,13 @@ class Ledger:
         limits: Limits = LIMITS,
         large_values: LargeValues | None = None,
         budgets: Budgets | None = None,
+        keep_tags: Callable[[str, Mapping[str, str]], None] | None = None,
     ) -> None:
         """Read nothing yet. `new_document_id` draws the ids of inserted documents.
 
         `large_values` bounds how many threads hold such at a time, of other ledgers too;
-        `budgets` what all transactions hold, likewise.
+        `budgets` what all transactions hold, likewise. `keep_tags` is given the tags of a table by
+        its id before the table is made durable, and none when it was not made after all.
         """
         self.name = name
         self._storage = storage
@@ -77,6 +79,7 @@ class Ledger:
         self._limits = limits
         self._large_values = large_values or LargeValues()
         self._budgets = budgets or Budgets()
+        self._keep_tags = keep_tags
         self._catalogs = CatalogCache(storage)
         self._committer = Committer(storage, self._catalogs, limits, now, monotonic)
         self._tree = BlockTree(storage)
@@ -100,12 +103,25 @@ class Ledger:
 
         return Transaction(
             workspace,
-            self._committer.commit,
+            self._commit,
             self._limits,
             self._now,
             self._monotonic,
             self._budgets.uncommitted.share(),
         )
+
+    def _commit(self, transaction: Transaction) -> int | None:
+        tags = transaction.workspace.table_tags
+        if self._keep_tags is None or not tags:
+            return self._committer.commit(transaction)
+        for table_id, each in tags.items():
+            self._keep_tags(table_id, each)
+        try:
+            return self._committer.commit(transaction)
+        except (ConflictError, HeadMovedError):
+            for table_id in tags:
+                self._keep_tags(table_id, {})
+            raise
 
     def blocks(self, first: int = 0, last: int | None = None) -> Iterator[StoredBlock]:
         """Blocks first..last, both included, in order; to the head where last is None."""

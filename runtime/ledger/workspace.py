@@ -1,6 +1,6 @@
 """What the statements of one transaction may do: everything a plan asks of its ledger."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -44,6 +44,8 @@ class Workspace(View):
         """The index of the statement that runs, which writes are put down to."""
         self.parameters = Parameters()
         """The running statement's."""
+        self.table_tags: dict[str, Mapping[str, str]] = {}
+        """Of the tables made here, by their id."""
         self._new_document_id = new_document_id
         self.redaction: Any = None
         """The row of the revision that the commit redacts."""
@@ -69,10 +71,13 @@ class Workspace(View):
         else:
             self._follow(table, str(document_id), None)
 
-    def create_table(self, name: str) -> str:
-        """The new table's id."""
+    def create_table(self, name: str, tags: Mapping[str, str]) -> str:
+        """The new table's id; the commit hands on its tags, which are no part of the journal."""
         self._read_catalog()
-        return self._define(self.catalog.created(name, new_id(), self._limits))
+        table_id = self._define(self.catalog.created(name, new_id(), self._limits))
+        if tags:
+            self.table_tags[table_id] = tags
+        return table_id
 
     def drop_table(self, name: str) -> str:
         """The dropped table's id."""
@@ -141,6 +146,7 @@ class Workspace(View):
         return (
             self.writes.checkpoint(),
             self._defined.copy(),
+            self.table_tags.copy(),
             len(self._backfill),
             frozenset(self._unbuilt),
             self.redaction,
@@ -148,7 +154,7 @@ class Workspace(View):
 
     def restore(self, checkpoint: tuple[Any, ...]) -> None:
         """Forget what was written and defined since."""
-        writes, self._defined, backfill, unbuilt, self.redaction = checkpoint
+        writes, self._defined, self.table_tags, backfill, unbuilt, self.redaction = checkpoint
         self.writes.restore(writes)
         del self._backfill[backfill:]
         self._unbuilt = set(unbuilt)

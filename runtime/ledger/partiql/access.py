@@ -1,6 +1,6 @@
 """What a plan may ask of the transaction it runs in."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -99,8 +99,8 @@ class Access(Protocol):
         """Delete a document; its id is never used again."""
         ...
 
-    def create_table(self, name: str) -> str:
-        """The new table's id."""
+    def create_table(self, name: str, tags: Mapping[str, str]) -> str:
+        """The new table's id; whoever keeps tags keeps these with it."""
         ...
 
     def drop_table(self, name: str) -> str:

@@ -1,6 +1,6 @@
 """Tables, indexes and procedures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from amazon.ion.simple_types import IonPyDict
@@ -8,6 +8,7 @@ from amazon.ion.simple_types import IonPyDict
 from runtime.ledger.partiql import clauses
 from runtime.ledger.partiql.access import Access
 from runtime.ledger.partiql.compiler import ACCESS, Compiler, Evaluate, Frame, Scope
+from runtime.ledger.partiql.table_tags import table_tags
 from runtime.ledger.partiql.values import is_true, string, struct, text_of
 
 Run = Callable[[Frame], list[Any]]
@@ -16,13 +17,16 @@ REDACT_REVISION = "REDACT_REVISION"
 
 
 def create_table(compiler: Compiler, node: clauses.CreateTable) -> Run:
-    """Make a table; its tags are checked and not kept."""
+    """Make a table with the tags given, if any."""
     tags = _option(compiler, node.option, "aws_tags")
 
     def run(frame: Frame) -> list[Any]:
-        if tags and node.option and not isinstance(tags(frame), IonPyDict):
-            compiler.refuse(node.option, "aws_tags is a struct of strings")
-        return [_table_row(_access(frame).create_table(node.name.text))]
+        given: Mapping[str, str] = {}
+        if tags and node.option:
+            given, fault = table_tags(tags(frame))
+            if fault:
+                compiler.refuse(node.option, fault)
+        return [_table_row(_access(frame).create_table(node.name.text, given))]
 
     return run
 

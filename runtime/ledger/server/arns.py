@@ -32,6 +32,10 @@ class Arns:
         """A ledger's."""
         return f"{self._prefix}ledger/{name}"
 
+    def table(self, ledger: str, table_id: str) -> str:
+        """A table's."""
+        return f"{self.ledger(ledger)}/table/{table_id}"
+
     def stream(self, ledger: str, stream_id: str) -> str:
         """A stream's."""
         return f"{self._prefix}stream/{ledger}/{stream_id}"

@@ -127,6 +127,13 @@ class Registry:
                 self._file.rows("INSERT OR REPLACE INTO tag VALUES (?, ?, ?)", arn, key, value)
         return True
 
+    def set_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Give a resource these tags and no others."""
+        with self._file.changing():
+            self._file.rows("DELETE FROM tag WHERE arn = ?", arn)
+            for key, value in tags.items():
+                self._file.rows("INSERT INTO tag VALUES (?, ?, ?)", arn, key, value)
+
     def untag(self, arn: str, keys: Iterable[str]) -> None:
         """Remove tags; those that are not there are no matter."""
         with self._file.changing():

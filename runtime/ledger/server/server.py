@@ -115,6 +115,9 @@ class LedgerServer:
                 limits=options.limits,
                 large_values=large_values,
                 budgets=budgets,
+                keep_tags=lambda table_id, tags: registry.set_tags(
+                    arns.table(name, table_id), tags
+                ),
             ),
             arns=arns,
         )

@@ -1,6 +1,6 @@
 """Tables in memory as a plan may use them, noting every read."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -153,7 +153,7 @@ class MemoryAccess:
     def delete(self, table: Table, document_id: str) -> None:
         self._append(table, document_id, None)
 
-    def create_table(self, name: str) -> str:
+    def create_table(self, name: str, tags: Mapping[str, str] = {}) -> str:
         table_id = self._new_id("table")
         self.tables[name] = MemoryTable(Table(table_id, name, True, ()))
         return table_id

@@ -7,6 +7,8 @@ from runtime.ledger.partiql import ranges
 from runtime.ledger.partiql.statement import prepare, statement_characters_max
 from tests.runtime.ledger.partiql.memory_access import MemoryAccess
 
+LONG_KEY = "k" * 129
+
 PARSER = [
     ("SELECT * FROM t ORDER BY a", 17, "ORDER BY is not supported"),
     ("SELECT * FROM t LIMIT 1", 17, "LIMIT is not supported"),
@@ -148,6 +150,18 @@ RUNNING = [
     ("SELECT * FROM history(t, `2021T`, `2020T`)", 15, "history must start before it ends"),
     ('DROP INDEX "i" ON t WITH (purge = false)', 1, "DROP INDEX needs WITH (purge = true)"),
     ("CREATE TABLE u WITH (aws_tags = 1)", 22, "aws_tags is a struct of strings"),
+    *[
+        (f"CREATE TABLE u WITH (aws_tags = `{{{tags}}}`)", 22, fault)
+        for tags, fault in (
+            ("k: 5", "aws_tags: tag 'k' must have a string of at most 256 characters"),
+            (f"k: '{'v' * 257}'", "aws_tags: tag 'k' must have a string of at most 256 characters"),
+            ("'aws:k': 'v'", "aws_tags: tag 'aws:k' starts with aws:, which is reserved"),
+            ("'': 'v'", "aws_tags: tag '' must have a key of 1 to 128 characters"),
+            (f"'{LONG_KEY}': 'v'", f"aws_tags: tag '{LONG_KEY}' must have a key of 1 to 128"),
+            ("k: 'v', k: 'w'", "aws_tags: tag 'k' is there twice"),
+            (", ".join(f"k{n}: 'v'" for n in range(51)), "aws_tags has 51 tags; the limit is 50"),
+        )
+    ],
     ("EXEC REDACT_REVISION 1, 'a', 'b'", 1, "REDACT_REVISION takes a block address as a struct"),
     ("EXEC REDACT_REVISION `{}`, 1, 'b'", 1, "REDACT_REVISION takes the ids of table and"),
 ]  # fmt: skip

@@ -8,7 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from runtime.ledger import ion
+from runtime.ledger.engine import Ledger
+from runtime.ledger.errors import ConflictError
 from runtime.ledger.server.options import ServerOptions
+from tests.fakes import MemoryStorage
 from tests.runtime.ledger.server.serving import Clients, run, serving
 
 ARN = "arn:aws:qldb:us-east-1:000000000000:ledger/cars"
@@ -205,6 +208,34 @@ def test_tags_of_a_ledger(qldb: Any) -> None:
     assert qldb.list_tags_for_resource(ResourceArn=ARN)["Tags"] == tags
     qldb.untag_resource(ResourceArn=ARN, TagKeys=["a", "päth/x", "never there"])
     assert qldb.list_tags_for_resource(ResourceArn=ARN)["Tags"] == {"b": "3", "c": ""}
+
+
+def test_tags_given_when_a_table_is_made(tmp_path: Path) -> None:
+    with serving(tmp_path) as clients:
+        driver = clients.ledger(PermissionsMode="STANDARD")
+        [created] = run(driver, "CREATE TABLE Cars WITH (aws_tags = `{'k': 'v', \"a:b\": \"\"}`)")
+        [bare] = run(driver, "CREATE TABLE Bikes")
+    with serving(tmp_path) as clients:
+        qldb = clients.boto3("qldb")
+        arn = f"{ARN}/table/{created['tableId']}"
+        assert qldb.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"k": "v", "a:b": ""}
+        other = f"{ARN}/table/{bare['tableId']}"
+        assert qldb.list_tags_for_resource(ResourceArn=other)["Tags"] == {}
+        qldb.tag_resource(ResourceArn=arn, Tags={"k": "w", "n": "1"})
+        qldb.untag_resource(ResourceArn=arn, TagKeys=["a:b"])
+        assert qldb.list_tags_for_resource(ResourceArn=arn)["Tags"] == {"k": "w", "n": "1"}
+
+
+def test_tags_of_a_table_that_was_not_made_after_all_are_not_kept() -> None:
+    kept: dict[str, Any] = {}
+    ledger = Ledger(MemoryStorage(), name="cars", keep_tags=kept.__setitem__)
+    late, first = ledger.begin(), ledger.begin()
+    late.execute("CREATE TABLE Cars WITH (aws_tags = `{'k': 'v'}`)")
+    first.execute("CREATE TABLE Cars")
+    first.commit()
+    with pytest.raises(ConflictError):
+        late.commit()
+    assert list(kept.values()) == [{}]
 
 
 def test_tags_of_a_table(clients: Clients, qldb: Any) -> None:
