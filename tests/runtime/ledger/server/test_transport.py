@@ -272,7 +272,7 @@ def test_a_request_being_served_is_answered_before_the_end(tmp_path: Path) -> No
     with serving(tmp_path) as clients:
         driver = clients.ledger()
         run(driver, "CREATE TABLE Cars")
-        run(driver, "INSERT INTO Cars ?", [{"n": n} for n in range(20)])
+        run(driver, "INSERT INTO Cars ?", [{"n": n} for n in range(40)])
         wire = Wire(clients.url)
         session = {"SessionToken": token(wire)}
         started = wire.command({**session, "StartTransaction": {}}).json["StartTransaction"]
