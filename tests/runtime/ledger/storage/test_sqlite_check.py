@@ -50,9 +50,18 @@ def test_a_damaged_index_is_told_when_the_file_is_opened(path: Path) -> None:
 def test_a_large_file_is_refused_once_damage_is_found(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    is_open, findings = threading.Event(), sqlite_check.findings
+
+    def later(connection: sqlite3.Connection) -> list[str]:
+        is_open.wait(FOUND_S_MAX)
+        return findings(connection)
+
     damage(path)
     monkeypatch.setattr(sqlite_check, "AT_ONCE_BYTES_MAX", 0)
+    monkeypatch.setattr(sqlite_check, "findings", later)
     storage = SqliteStorage(path)
+    assert len(list(storage.blocks(0))) == 2
+    is_open.set()
     for thread in checks():
         thread.join(FOUND_S_MAX)
     with pytest.raises(CorruptJournalError, match=r"runtime\.ledger\.audit"):
