@@ -8,15 +8,14 @@ REVISIONS = 400
 SECONDS = 1.5
 SESSIONS = 20
 WORK = {
-    *(
-        "commits",
-        "exports",
-        "proofs",
-        "reads by index",
-        "scans",
-        "rounds of open sessions",
-        "streams",
-    ),
+    "commits",
+    "exports",
+    "proofs",
+    "reads by index",
+    "scans",
+    "rounds of hoarding sessions",
+    "rounds of open sessions",
+    "streams",
 }
 
 
@@ -25,5 +24,5 @@ def test_the_server_is_kept_busy_and_its_memory_is_told(tmp_path: Path) -> None:
     assert path.name == f"{LEDGER}.sqlite"
     peak, done, streamed = peak_mb(tmp_path, REVISIONS, SECONDS, SESSIONS)
     assert 20 < peak < MEMORY_MB_MAX
-    assert done.keys() == WORK
+    assert done.keys() >= WORK  # Besides, refusals are counted.
     assert streamed > 0
