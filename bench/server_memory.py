@@ -44,6 +44,8 @@ STREAM: Final = "arn:aws:kinesis:us-east-1:000000000000:stream/any"
 SCAN: Final = "SELECT COUNT(*), MAX(e.kind) FROM Events AS e"
 EVERYTHING: Final = "SELECT * FROM Events"
 POLL_S: Final = 0.2
+STREAM_BEGINS_S_MAX: Final = 30.0
+"""How long a stream's first records are waited for."""
 
 Work = Callable[[int], None]
 
@@ -51,10 +53,13 @@ Work = Callable[[int], None]
 class Load:
     """Clients of one server, each repeating what it does until the time is up, once at least."""
 
-    def __init__(self, clients: Clients, revisions: int, seconds: float) -> None:
-        """Take the server and how many revisions its ledger has."""
+    def __init__(
+        self, clients: Clients, revisions: int, seconds: float, sent: Callable[[], int]
+    ) -> None:
+        """Take the server, how many revisions its ledger has, and how many bytes it streamed."""
         self.done: Counter[str] = Counter()
         self._clients = clients
+        self._sent = sent
         self._streams = max(1, revisions // EVENTS_A_STREAM)
         self._seconds = seconds
         self._ends_at_s = 0.0
@@ -194,6 +199,10 @@ class Load:
             KinesisConfiguration=settings,
             StreamName="all",
         )
+        # The server first imports what streams need, which takes long once it is busy.
+        began_s = time.monotonic()
+        while not self._sent() and time.monotonic() < began_s + STREAM_BEGINS_S_MAX:
+            time.sleep(POLL_S)
         return lambda _: time.sleep(POLL_S)
 
     def _holding(self, sessions: int) -> Work:
@@ -256,7 +265,7 @@ def peak_mb(
         }
         process = ServerProcess(folder, 0, "--exports-to-folder", environment=environment)
         server = stack.enter_context(process)
-        load = Load(Clients(server.url, stack), revisions, seconds)
+        load = Load(Clients(server.url, stack), revisions, seconds, lambda: sink.taken)
         load.run(sessions)
         return server.peak_mb, load.done, sink.taken
 
