@@ -23,8 +23,8 @@ class Budget:
         return self._held
 
     def share(self) -> "Share":
-        """A new holder, which holds nothing yet."""
-        return Share(self)
+        """A new holder, which holds nothing yet; without a bound nothing is counted."""
+        return _UNBOUNDED if self.units_max is None else Share(self)
 
     def take(self, units: int) -> bool:
         """Hold so many more, or fewer where negative; False, and no change, beyond the most."""
@@ -79,6 +79,26 @@ class Share:
     def __del__(self) -> None:
         """Give back what nobody has released: what it was held for is gone with its holder."""
         self.release()
+
+
+class _Unbounded(Share):
+    """The part of everybody where there is no bound: counting would cost every commit."""
+
+    __slots__ = ()
+
+    def hold(self, units: int) -> None:
+        """Hold whatever is asked for."""
+
+    def offer(self, units: int) -> bool:
+        """There is room for anything."""
+        del units
+        return True
+
+    def release(self) -> None:
+        """Nothing is counted."""
+
+
+_UNBOUNDED = _Unbounded(Budget())
 
 
 @dataclass(frozen=True, slots=True)
