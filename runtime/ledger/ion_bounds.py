@@ -29,6 +29,8 @@ MEMBERS_MAX: Final = 1 << 20
 """Values at one depth: a container may contain another one many times over."""
 INT_BITS_MAX: Final = 14_000
 """Python writes no int of more than 4,300 digits as text."""
+INT_BYTES_MISREAD: Final = 31
+"""Ints of so many bytes, and of each multiple of it, are read by amazon.ion as other ones."""
 DECIMAL_EXPONENT_MAX: Final = 6_000
 """Either way."""
 DECIMAL_DIGITS_MAX: Final = 72
@@ -107,9 +109,15 @@ def check_number(digits: str, exponent: str | None) -> None:
 
 
 def check_int(bits: int) -> None:
-    """Raise IonError for an int that is too large."""
+    """Raise IonError for an int that is too large, or would be read as another one."""
     if bits > INT_BITS_MAX:
         raise IonError(f"an int of {bits} bits: {INT_BITS_MAX} can be stored")
+    size = -(-bits // 8)
+    if size and size % INT_BYTES_MISREAD == 0:
+        raise IonError(
+            f"an int of {size} bytes, which would be read as another one: write it as a"
+            " decimal or a string"
+        )
 
 
 def check_decimal_content(content: bytes) -> None:

@@ -21,6 +21,7 @@ from runtime.ledger.ion import IonValue
 from runtime.ledger.verify.arithmetic import HASH_SIZE, dot, root
 from runtime.ledger.verify.place import CheckedBlock, Place
 from runtime.ledger.verify.quick import value_hash
+from runtime.ledger.verify.symbols import DoubtError
 
 HEADER: Final = ("blockAddress", "transactionId", "blockTimestamp")
 PARTS: Final = ("transactionInfo", "redactionInfo")
@@ -71,7 +72,10 @@ class FaultError(Exception):
 
 def quick_hash(value: IonValue) -> bytes:
     """The Ion hash of a value, several times faster than the reference."""
-    return value_hash(ion.encode(value))
+    try:
+        return value_hash(ion.encode(value))
+    except DoubtError:  # A damaged value may be one that the encoder does not write as it was read.
+        return ion.reference_hash(value)
 
 
 def check(

@@ -238,3 +238,23 @@ def test_every_digit_of_a_second_comes_back_or_is_refused(digits: str) -> None:
     value = ion.parse(source)
     assert ion.text(value) == source == ion.text(ion.decode(ion.encode(value)))
     assert ion.text(ion.decode(data)) == source
+
+
+@pytest.mark.parametrize("size", range(28, 130))
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_int_comes_back_or_is_refused_both_ways(size: int, sign: int) -> None:
+    """amazon.ion reads ints of 31 bytes, of 62 and so on as others, without a word."""
+    for value in (sign << 8 * size - 1, sign * ((1 << 8 * size) - 1)):
+        body = abs(value).to_bytes(size, "big")
+        head = bytes((0x2E if sign > 0 else 0x3E, 0x80 | size))
+        data = ion.VERSION_MARKER + head + body
+        if size >= 128:
+            data = ion.VERSION_MARKER + head[:1] + bytes((size >> 7, size & 0x7F | 0x80)) + body
+        if size % 31:
+            assert ion.encode(value) == data
+            assert ion.decode(data) == value
+            continue
+        with pytest.raises(IonError, match=f"an int of {size} bytes"):
+            ion.encode(value)
+        with pytest.raises(IonError, match=f"an int of {size} bytes"):
+            check_form(data)

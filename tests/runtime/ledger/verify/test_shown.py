@@ -10,6 +10,7 @@ from runtime.ledger.errors import VerificationError
 from runtime.ledger.ion import reference_hash
 from runtime.ledger.verify.place import Place
 from runtime.ledger.verify.shown import Sealer, check, quick_hash
+from runtime.ledger.verify.symbols import DoubtError
 from tests.runtime.ledger.journals import sealed
 from tests.runtime.ledger.verify.shown_blocks import (
     Journal,
@@ -163,3 +164,16 @@ def test_what_is_no_block_is_refused(value: str) -> None:
     for sealer in Sealer:
         with pytest.raises(VerificationError, match=r"^block 0"):
             check(ion.parse(value), Place(), sealer)
+
+
+def test_what_the_quick_hash_doubts_is_hashed_by_the_reference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def doubts(_: bytes) -> bytes:
+        raise DoubtError
+
+    value = ion.parse("{a: 1, b: [2020T, x]}")
+    expected = reference_hash(value)
+    assert quick_hash(value) == expected
+    monkeypatch.setattr("runtime.ledger.verify.shown.value_hash", doubts)
+    assert quick_hash(value) == expected
