@@ -25,6 +25,7 @@ class Journals:
     def __init__(self, storages: Sequence[JournalStorage]) -> None:
         """Read nothing yet."""
         self._storages = storages
+        self._catalogs = [CatalogCache(storage) for storage in storages]
 
     def shard(self, ad_id: str) -> int:
         """The shard that an ad belongs to."""
@@ -60,7 +61,7 @@ class Journals:
         shard = self.shard(ad_id)
         storage = self._storages[shard]
         with _told(f"the history of ad {ad_id} from shard {shard}"):
-            table = CatalogCache(storage).at(storage.head()).active(ADS_TABLE)
+            table = self._catalogs[shard].at(storage.head()).active(ADS_TABLE)
             if table is None:
                 return []
             return [revision_of(read_back(one)) for one in storage.history(table.table_id, ad_id)]
@@ -73,7 +74,7 @@ class Journals:
         """
         storage = self._storages[shard]
         with _told(f"which ads of shard {shard} have changed since"):
-            table = CatalogCache(storage).at(storage.head()).active(ADS_TABLE)
+            table = self._catalogs[shard].at(storage.head()).active(ADS_TABLE)
             if table is None:
                 return list(ads)
             found: list[AdRevision] = []

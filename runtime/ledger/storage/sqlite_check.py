@@ -12,31 +12,24 @@ from pathlib import Path
 from typing import Final
 
 from runtime.ledger.errors import CorruptJournalError
+from runtime.ledger.sqlite_pages import damaged_pages, is_damage
 
 AT_ONCE_BYTES_MAX: Final = 64 * 1024 * 1024
 """Files up to this size are checked before they are used, in some 0.1 s; larger ones meanwhile."""
-FINDINGS_MAX: Final = 3
-"""Told of a damaged file."""
 STOP_S_MAX: Final = 5.0
 """How long a check that is interrupted is waited for."""
 STOP_LOOK_S: Final = 0.05
 """Between two looks whether it has ended."""
-_SOUND: Final = [("ok",)]
-_HEADING: Final = "***"
-_CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_PRIMARY_CODE: Final = 0xFF
 
 
 def findings(connection: sqlite3.Connection) -> list[str]:
     """What is damaged in a connection's file; empty where nothing is. Reads all of it."""
     try:
-        found = connection.execute(f"PRAGMA integrity_check({FINDINGS_MAX})").fetchall()
+        return damaged_pages(connection)
     except sqlite3.Error as error:
-        if error.sqlite_errorcode & _PRIMARY_CODE in _CORRUPT:
+        if is_damage(error):
             return [str(error)]
         raise
-    lines = [] if found == _SOUND else "\n".join(str(each) for (each,) in found).splitlines()
-    return [line for line in lines if not line.startswith(_HEADING)]
 
 
 class IntegrityCheck:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from runtime.ledger.errors import CorruptJournalError, StorageError, UnavailableError
+from runtime.ledger.sqlite_pages import PRIMARY_CODE, is_damage
 from runtime.ledger.storage.log_truncation import LogTruncation
 from runtime.ledger.storage.sqlite_check import IntegrityCheck
 
@@ -51,11 +52,6 @@ _SCHEMA: Final = (
     ) STRICT""",
     f"PRAGMA user_version = {FORMAT}",
 )
-_CORRUPT: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_NO_TEXT: Final = "Could not decode to UTF-8"
-"""How the error begins of a text that is none; it has no code."""
-_PRIMARY_CODE: Final = 0xFF
-"""The part of an extended result code that names the kind of error."""
 
 
 class SqliteFile:
@@ -190,7 +186,7 @@ class SqliteFile:
                 self._make_tables(connection)
                 return connection
             except sqlite3.OperationalError as error:
-                locked = error.sqlite_errorcode & _PRIMARY_CODE == sqlite3.SQLITE_BUSY
+                locked = error.sqlite_errorcode & PRIMARY_CODE == sqlite3.SQLITE_BUSY
                 if not locked or attempt == PREPARE_ATTEMPTS_MAX - 1:
                     connection.close()
                     raise
@@ -231,8 +227,7 @@ class SqliteFile:
             raise CorruptJournalError(message) from error
         except sqlite3.Error as error:
             message = f"cannot {what} journal {self._path}: {error}"
-            code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
-            if code in _CORRUPT or str(error).startswith(_NO_TEXT):
+            if is_damage(error):
                 raise CorruptJournalError(f"{message}; restore it from a backup") from error
             if isinstance(error, sqlite3.OperationalError):
                 raise UnavailableError(message) from error

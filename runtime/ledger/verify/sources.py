@@ -20,19 +20,17 @@ from runtime.ledger.exports.errors import ExportError, UnreadableExportError
 from runtime.ledger.exports.folder import FolderDestination
 from runtime.ledger.exports.reader import ExportReader, ReadBlock
 from runtime.ledger.ion_form import check_form
+from runtime.ledger.sqlite_pages import PRIMARY_CODE, damaged_pages
 from runtime.ledger.verify import shown, strict
 from runtime.ledger.verify.chain import check_imported, check_stored
 from runtime.ledger.verify.place import CheckedBlock, Place, missing
 from runtime.ledger.verify.shown import Sealer
 
 PAGE_BLOCKS: Final = 128
-PAGE_FINDINGS_MAX: Final = 3
-"""Told of damaged pages."""
 BLOCK_BYTES_MIN: Final = 256
 """Less than any block has: its hashes alone are more."""
 _UNREADABLE: Final = (sqlite3.Error, UnicodeDecodeError)
 """The second is raised where damage is in what SQLite says of it."""
-_PRIMARY_CODE: Final = 0xFF
 _NOT_EXACT: Final = (
     "up to this block, has not the bytes that this ledger wrote, though the hashes hold; if another"
     " program wrote the export anew, verify it as rewritten"
@@ -101,9 +99,7 @@ class LedgerFile:
     def check_pages(self) -> None:
         """CorruptJournalError where SQLite finds its pages damaged: readers may miss rows then."""
         with self._reading() as connection:
-            query = f"PRAGMA integrity_check({PAGE_FINDINGS_MAX})"
-            lines = [line for (text,) in connection.execute(query) for line in text.splitlines()]
-        found = [line for line in lines if line != "ok" and not line.startswith("***")]
+            found = damaged_pages(connection)
         if found:
             raise CorruptJournalError(
                 f"the blocks are in order, but {self.path} is damaged ({'; '.join(found)}), so that"
@@ -158,7 +154,7 @@ class LedgerFile:
 def _is_damage(error: Exception) -> bool:
     """Whether SQLite found the file's pages damaged, and was not merely kept from reading them."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
-    return code & _PRIMARY_CODE in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_TOOBIG)
+    return code & PRIMARY_CODE in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_TOOBIG)
 
 
 @dataclass(frozen=True, slots=True)

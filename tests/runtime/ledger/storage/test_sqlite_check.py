@@ -10,6 +10,7 @@ from runtime.ledger.errors import CorruptJournalError
 from runtime.ledger.storage import sqlite_check
 from runtime.ledger.storage.sqlite import SqliteStorage
 from tests.contracts.journal_storage import TABLE, filled, following, revision
+from tests.runtime.ledger.files import revision_index
 
 FOUND_S_MAX = 30.0
 
@@ -31,13 +32,8 @@ def checks() -> list[threading.Thread]:
 
 def damage(path: Path) -> None:
     """Flip a bit of an id in the index of revisions, which alone is asked for documents."""
-    connection = sqlite3.connect(path)
-    query = "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_revision_1'"
-    [(page,)] = connection.execute(query).fetchall()
-    [(size,)] = connection.execute("PRAGMA page_size").fetchall()
-    connection.close()
     data = bytearray(path.read_bytes())
-    data[data.index(b"d17", (page - 1) * size) + 2] ^= 1
+    data[data.index(b"d17", revision_index(path).start) + 2] ^= 1
     path.write_bytes(data)
 
 

@@ -5,19 +5,18 @@ import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from runtime.ledger import ion, merkle
 from runtime.ledger.exports.folder import FolderDestination
-from runtime.ledger.storage.sqlite import SqliteStorage
 from runtime.ledger.verify.__main__ import main
 from runtime.ledger.verify.kept import KeptDigest
 from runtime.ledger.verify.parallel import verify
 from runtime.ledger.verify.sources import LedgerFile
 from tests.fakes import MemoryStorage
 from tests.runtime.ledger.exports.exporting import busy_ledger, export
+from tests.runtime.ledger.files import changed, revision_index, written
 from tests.runtime.ledger.journals import change, draft, drafts, sealed
 
 BLOCKS = 41
@@ -31,14 +30,6 @@ Run = Callable[..., tuple[int, str]]
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return written(tmp_path / "ledger.sqlite", COMMITS)
-
-
-def written(path: Path, commits: list[Any]) -> Path:
-    storage = SqliteStorage(path)
-    for commit in commits:
-        storage.append(commit)
-    storage.close()
-    return path
 
 
 @pytest.fixture
@@ -55,13 +46,6 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return status, shown.out + shown.err
 
     return of
-
-
-def changed(path: Path, statement: str, *parameters: Any) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(statement, parameters)
-    connection.close()
 
 
 def digest(number: int) -> str:
@@ -242,13 +226,8 @@ def test_flipped_bits_of_a_file_are_told_or_do_no_harm(tmp_path: Path, run: Run)
 
 def test_a_file_whose_index_is_damaged_is_not_in_order(file: Path, run: Run) -> None:
     """Though each block is: whoever asks for a document may be told that there is none."""
-    connection = sqlite3.connect(file)
-    query = "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_revision_1'"
-    [(page,)] = connection.execute(query).fetchall()
-    [(size,)] = connection.execute("PRAGMA page_size").fetchall()
-    connection.close()
     data = bytearray(file.read_bytes())
-    data[page * size - 10] ^= 1
+    data[revision_index(file).stop - 10] ^= 1
     file.write_bytes(data)
     status, told = run("ledger", file)
     assert status == 1

@@ -1,7 +1,6 @@
 """Ranges and whole journals verify in several processes, and faults are named as by one."""
 
 import random
-import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ from runtime.ledger.verify.shown import Sealer
 from runtime.ledger.verify.sources import ExportFolder, LedgerFile
 from tests.foreign_journal import vehicles
 from tests.runtime.ledger.exports.exporting import at_once, busy_ledger, request
+from tests.runtime.ledger.files import changed, written
 from tests.runtime.ledger.imports.importing import import_all
 from tests.runtime.ledger.journals import change, draft, drafts, sealed
 from tests.runtime.ledger.ledgers import run as run_statement
@@ -35,19 +35,7 @@ DIGEST = merkle.fold(COMMITS[-1].block.peaks)
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    path = tmp_path / "ledger.sqlite"
-    storage = SqliteStorage(path)
-    for commit in COMMITS:
-        storage.append(commit)
-    storage.close()
-    return path
-
-
-def changed(path: Path, statement: str, *parameters: Any) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(statement, parameters)
-    connection.close()
+    return written(tmp_path / "ledger.sqlite", COMMITS)
 
 
 @pytest.mark.parametrize("processes", [1, 2])
